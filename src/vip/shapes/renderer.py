@@ -1,0 +1,90 @@
+"""Ground truth: turns a scene into the pixels it means."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vip.shapes.scene import (
+    BACKGROUNDS,
+    COLOURS,
+    DIRECTIONS,
+    FRAMES,
+    GROWTH,
+    RADIUS,
+    SIZE,
+    SIZE_CHANGES,
+    SPEED,
+    Scene,
+)
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where the shape is halfway through its clip, in pixels."""
+
+    x: float
+    y: float
+    radius: float
+
+
+def place(scene: Scene, rng: np.random.Generator) -> Placement:
+    """Draw a placement that keeps the whole shape inside the picture in every frame."""
+    radius = rng.uniform(*RADIUS)
+    half = (FRAMES - 1) / 2
+    step = DIRECTIONS.get(scene.motion, (0.0, 0.0))
+    largest = radius + half * GROWTH * (scene.motion in SIZE_CHANGES)
+    margin_x = largest + half * SPEED * abs(step[0])
+    margin_y = largest + half * SPEED * abs(step[1])
+    return Placement(_between(rng, margin_x), _between(rng, margin_y), radius)
+
+
+def render(scene: Scene, placement: Placement) -> NDArray[np.uint8]:
+    """Draw a clip: uint8 frames (F, H, W, 3) with smooth edges."""
+    background = np.asarray(BACKGROUNDS[scene.background], dtype=np.float64)
+    colour = np.asarray(COLOURS[scene.colour], dtype=np.float64)
+    coverage = np.stack([coverage_at(scene.shape, *at) for at in trajectory(scene, placement)])
+    frames = background + coverage[..., None] * (colour - background)
+    return np.round(frames).astype(np.uint8)
+
+
+def render_random(scene: Scene, seed: int) -> NDArray[np.uint8]:
+    """Draw the scene at a random placement: uint8 frames (F, H, W, 3)."""
+    return render(scene, place(scene, np.random.default_rng(seed)))
+
+
+def trajectory(scene: Scene, placement: Placement) -> list[tuple[float, float, float]]:
+    """Centre x, centre y and radius of the shape in each frame, in pixels."""
+    step_x, step_y = DIRECTIONS.get(scene.motion, (0.0, 0.0))
+    growth = GROWTH * SIZE_CHANGES.get(scene.motion, 0.0)
+    times = np.arange(FRAMES) - (FRAMES - 1) / 2
+    return [
+        (placement.x + SPEED * step_x * time, placement.y + SPEED * step_y * time, placement.radius + growth * time)
+        for time in times
+    ]
+
+
+def coverage_at(shape: str, x: float, y: float, radius: float) -> NDArray[np.float64]:
+    """How much of each pixel the shape covers: (H, W) in 0..1, from the distance to the outline."""
+    rows, columns = np.mgrid[0:SIZE, 0:SIZE] + 0.5
+    return np.clip(0.5 - _signed_distance(shape, columns - x, rows - y, radius), 0.0, 1.0)
+
+
+def _signed_distance(
+    shape: str, x: NDArray[np.float64], y: NDArray[np.float64], radius: float
+) -> NDArray[np.float64]:
+    """Distance to the outline, negative inside. The three shapes have like areas for one radius."""
+    if shape == "circle":
+        return np.hypot(x, y) - radius
+    if shape == "square":
+        return np.maximum(np.abs(x), np.abs(y)) - 0.9 * radius
+    half_width, base = 1.15 * radius, 0.9 * radius
+    slope = 2 * base / half_width
+    sides = (slope * np.abs(x) - (y + base)) / np.hypot(slope, 1.0)
+    return np.maximum(sides, y - base)
+
+
+def _between(rng: np.random.Generator, margin: float) -> float:
+    centre = SIZE / 2
+    reach = max(centre - margin * 1.0 - 0.5, 0.0)
+    return float(rng.uniform(centre - reach, centre + reach))

@@ -1,0 +1,125 @@
+"""The untrained parts of the embedded teacher, each a stock diffusers or transformers class."""
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vip.shapes.captions import vocabulary
+from vip.shapes.scene import FRAMES, SIZE
+
+if TYPE_CHECKING:
+    from diffusers import AutoencoderKL, DDIMScheduler, MotionAdapter, UNet2DConditionModel
+    from transformers import CLIPTextModel, CLIPTokenizer
+
+TEXT_LENGTH = 32
+"""Tokens a caption is padded or cut to; 25 words and their two marks fit."""
+TEXT_WIDTH = 64
+LATENT_CHANNELS = 4
+LATENT_SIZE = SIZE // 4
+
+
+def build_tokenizer() -> "CLIPTokenizer":
+    """A CLIP tokenizer that reads any text and knows each word of the shapes world as one token."""
+    from tokenizers import Tokenizer, models, pre_tokenizers, trainers
+    from transformers import CLIPTokenizer
+
+    tokenizer = Tokenizer(models.BPE(end_of_word_suffix="</w>"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    trainer = trainers.BpeTrainer(
+        vocab_size=2000,
+        min_frequency=1,
+        show_progress=False,
+        end_of_word_suffix="</w>",
+        initial_alphabet=alphabet,
+    )
+    tokenizer.train_from_iterator(vocabulary(), trainer)
+    with tempfile.TemporaryDirectory() as folder:
+        tokenizer.model.save(folder)
+        lines = (Path(folder) / "merges.txt").read_text(encoding="utf-8").splitlines()
+    merges = [tuple(line.split(" ")) for line in lines if line and not line.startswith("#version")]
+    symbols = [*alphabet, *(character + "</w>" for character in alphabet), *("".join(pair) for pair in merges)]
+    symbols += ["<|startoftext|>", "<|endoftext|>"]
+    vocab = {symbol: index for index, symbol in enumerate(dict.fromkeys(symbols))}
+    return CLIPTokenizer(vocab=vocab, merges=merges, model_max_length=TEXT_LENGTH)
+
+
+def build_text_encoder(tokenizer: "CLIPTokenizer") -> "CLIPTextModel":
+    """A two-layer CLIP text encoder for that tokenizer."""
+    from transformers import CLIPTextConfig, CLIPTextModel
+
+    config = CLIPTextConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=TEXT_WIDTH,
+        intermediate_size=4 * TEXT_WIDTH,
+        projection_dim=TEXT_WIDTH,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        max_position_embeddings=TEXT_LENGTH,
+        bos_token_id=tokenizer.bos_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+    )
+    return CLIPTextModel(config)
+
+
+def build_autoencoder() -> "AutoencoderKL":
+    """A small AutoencoderKL: 32x32 pixels to four latent channels of 8x8."""
+    from diffusers import AutoencoderKL
+
+    return AutoencoderKL(
+        down_block_types=("DownEncoderBlock2D",) * 3,
+        up_block_types=("UpDecoderBlock2D",) * 3,
+        block_out_channels=(24, 48, 64),
+        layers_per_block=1,
+        latent_channels=LATENT_CHANNELS,
+        norm_num_groups=8,
+        sample_size=SIZE,
+    )
+
+
+def build_spatial_denoiser() -> "UNet2DConditionModel":
+    """The image model under the video model: a U-Net of two widths."""
+    from diffusers import UNet2DConditionModel
+
+    return UNet2DConditionModel(
+        sample_size=LATENT_SIZE,
+        in_channels=LATENT_CHANNELS,
+        out_channels=LATENT_CHANNELS,
+        down_block_types=("CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
+        up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D"),
+        block_out_channels=(32, 64),
+        layers_per_block=2,
+        cross_attention_dim=TEXT_WIDTH,
+        attention_head_dim=2,
+        norm_num_groups=8,
+    )
+
+
+def build_motion_adapter() -> "MotionAdapter":
+    """Eleven motion modules for that U-Net: five on the way down, one in the middle, six on the way up."""
+    from diffusers import MotionAdapter
+
+    return MotionAdapter(
+        block_out_channels=(32, 64),
+        motion_layers_per_block=2,
+        motion_mid_block_layers_per_block=1,
+        motion_num_attention_heads=2,
+        motion_norm_num_groups=8,
+        motion_max_seq_length=FRAMES,
+        use_motion_mid_block=True,
+    )
+
+
+def build_scheduler() -> "DDIMScheduler":
+    """AnimateDiff's noise schedule."""
+    from diffusers import DDIMScheduler
+
+    return DDIMScheduler(
+        beta_start=0.00085,
+        beta_end=0.012,
+        beta_schedule="linear",
+        timestep_spacing="linspace",
+        clip_sample=False,
+        steps_offset=1,
+    )
