@@ -1,0 +1,118 @@
+"""The nouns of the method, and the letters its shapes are written in.
+
+Shapes: B batch, F frames, C latent channels, h w latent height and width, H W pixel height and width.
+Latents are float32 (B, C, F, h, w); frames are uint8 RGB (B, F, H, W, 3); one item drops the B.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from pandas import DataFrame as Table
+    from torch import Tensor
+else:
+    Table = Any  # resolvable without importing pandas: Kedro checks `params:` only where every hint resolves
+
+Item = TypeVar("Item")
+
+PROPERTIES = ("visual_quality", "temporal_consistency", "dynamic_degree", "text_alignment")
+"""The score dimensions of the paper (Sec. 4.1), which are also the properties that pruning may damage."""
+
+Conditioning = dict[str, "Tensor"]
+"""What a denoiser is told besides the noisy latents: tensors whose first dimension is B."""
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One generated video: latents (C, F, h, w) as the sampler left them, frames (F, H, W, 3) as people see them."""
+
+    latents: "Tensor"
+    frames: "NDArray[np.uint8]"
+
+
+@dataclass(frozen=True)
+class LazyMap(Generic[Item]):
+    """Expensive items that are not made yet: what each is, and how to make a batch of them.
+
+    `table` has a column `key` (a content hash: equal keys mean equal items) and columns that say what each key
+    stands for. `make_batch(keys)` returns one item a key, in order, for any keys of the table; what it returns for
+    a key depends on that key alone, never on the rest of the batch.
+    """
+
+    table: "Table"
+    make_batch: Callable[[Sequence[str]], Sequence[Item]]
+    batch_size: int
+    title: str
+
+
+@dataclass(frozen=True)
+class Items(Mapping[str, Item]):
+    """Items that are made: `table` as in `LazyMap`, and each item read (and its hash checked) when asked for."""
+
+    table: "Table"
+    read: Callable[[str], Item]
+
+    def __getitem__(self, key: str) -> Item:
+        """Read one item; KeyError where the table does not list it."""
+        if key not in self._keys():
+            raise KeyError(key)
+        return self.read(key)
+
+    def __iter__(self) -> "Any":
+        """The keys, each once, in the order of the table."""
+        return iter(self._keys())
+
+    def __len__(self) -> int:
+        """How many different keys the table lists."""
+        return len(self._keys())
+
+    def _keys(self) -> dict[str, None]:
+        return dict.fromkeys(self.table["key"])
+
+
+@dataclass(frozen=True)
+class Sampler:
+    """How clips are sampled: denoising steps, and the scale of classifier-free guidance (1 turns it off)."""
+
+    steps: int
+    guidance_scale: float
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A part of a denoiser that can be taken out as a whole: module paths, parameters, or why it must stay."""
+
+    name: str
+    paths: tuple[str, ...]
+    parameters: int
+    removable: bool = True
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class PrunedStage:
+    """What one V.I.P. stage removed, and the prunable parameters and FLOPs (2 x MAC, one denoiser call) around it."""
+
+    stage: int
+    removed: tuple[str, ...]
+    parameters_before: int
+    parameters_after: int
+    flops_before: int
+    flops_after: int
+
+
+@dataclass(frozen=True)
+class PruningRecord:
+    """The history of a student: its teacher's fingerprint and licence, and each stage's removals."""
+
+    teacher: str
+    licence: str
+    stages: tuple[PrunedStage, ...] = ()
+
+    @property
+    def removed(self) -> tuple[str, ...]:
+        """Names of all units gone so far."""
+        return tuple(name for stage in self.stages for name in stage.removed)
