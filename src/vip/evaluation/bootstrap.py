@@ -1,0 +1,49 @@
+"""How sure a mean of paired differences is: the percentile bootstrap."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vip.errors import UserError
+from vip.seeding import seed_of
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A mean and the interval around it, in the unit of what was averaged."""
+
+    mean: float
+    low: float
+    high: float
+
+
+def paired_interval(
+    differences: NDArray[np.float64], resamples: int, confidence: float, seed: int
+) -> Interval:
+    """The mean of the differences (N,), one a pair, and its percentile bootstrap interval at `confidence` (0..1).
+
+    Pairs (same prompt, same seed) are resampled as wholes, so what prompts have in common cancels out. The result
+    depends on the arguments alone. From one pair no spread can be told: `low` and `high` are then NaN, which is
+    neither above nor below zero. UserError where there is no pair, or where a difference is not a finite number.
+    """
+    values = np.asarray(differences, dtype=np.float64)
+    assert values.ndim == 1, f"differences have shape {values.shape}, expected (N,)"
+    assert 0 < confidence < 1, f"confidence is {confidence}, expected a number between 0 and 1"
+    if values.size == 0:
+        raise UserError(
+            "0 paired differences to average, at least 1 is needed; do both tables hold the same prompts?"
+        )
+    if not np.isfinite(values).all():
+        bad = int((~np.isfinite(values)).sum())
+        raise UserError(
+            f"{bad} of {values.size} paired score differences are not finite; look for NaN in the scores"
+        )
+    mean = float(values.mean())
+    if values.size == 1:
+        return Interval(mean, float("nan"), float("nan"))
+    generator = np.random.default_rng(seed_of("paired_interval", seed))
+    means = values[generator.integers(values.size, size=(resamples, values.size))].mean(axis=1)
+    tail = (1 - confidence) / 2
+    low, high = np.quantile(means, [tail, 1 - tail])
+    return Interval(mean, float(low), float(high))
