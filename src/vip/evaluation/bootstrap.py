@@ -24,9 +24,9 @@ def paired_interval(
     """The mean of the differences (N,), one a pair, and its percentile bootstrap interval.
 
     Pairs (same prompt, same seed) are resampled as wholes, so what prompts have in common cancels out.
-    `confidence` lies between 0 and 1; the result depends on the arguments alone. From one pair no spread can be
-    told: `low` and `high` are then NaN, which is neither above nor below zero. UserError where there is no pair,
-    or where a difference is not a finite number.
+    `confidence` lies between 0 and 1; the result depends on the arguments alone. From one pair no spread can
+    be told: `low` and `high` are then NaN, which is neither above nor below zero. UserError where there is no
+    pair, or where a difference is not a finite number.
     """
     values = np.asarray(differences, dtype=np.float64)
     assert values.ndim == 1, f"differences have shape {values.shape}, expected (N,)"
