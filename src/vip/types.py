@@ -6,13 +6,15 @@ Latents are float32 (B, C, F, h, w); frames are uint8 RGB (B, F, H, W, 3); one i
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-    from pandas import DataFrame as Table
+    from pandas import DataFrame
     from torch import Tensor
+
+    Table: TypeAlias = DataFrame
 else:
     Table = Any  # resolvable without importing pandas: Kedro checks `params:` only where every hint resolves
 
