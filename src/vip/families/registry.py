@@ -1,0 +1,34 @@
+"""The list of video model families: one line each, imported only when asked for."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from vip.errors import UserError
+
+if TYPE_CHECKING:
+    from vip.families.base import VideoFamily
+
+FAMILIES: dict[str, str] = {
+    "animatediff": "vip.families.animatediff:AnimateDiff",
+}
+"""Family name -> "module:Class". The contract tests run over this list."""
+
+
+def family_named(name: str) -> "type[VideoFamily]":
+    """The family class of that name; UserError listing the known names otherwise."""
+    if name not in FAMILIES:
+        raise UserError(f"model family {name!r} is unknown; known families: {', '.join(sorted(FAMILIES))}")
+    module, _, attribute = FAMILIES[name].partition(":")
+    family: type[VideoFamily] = getattr(import_module(module), attribute)
+    return family
+
+
+def family_of_class(pipeline_class: str) -> "type[VideoFamily]":
+    """The family class that opens folders whose `model_index.json` names this diffusers pipeline class."""
+    families = {family.pipeline_class: family for family in map(family_named, FAMILIES)}
+    if pipeline_class not in families:
+        raise UserError(
+            f"pipeline class {pipeline_class!r} in model_index.json is not supported; "
+            f"supported classes: {', '.join(sorted(families))}"
+        )
+    return families[pipeline_class]

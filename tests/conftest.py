@@ -1,0 +1,74 @@
+"""Fixtures shared by all tests: a tiny random text-to-video model of the real classes."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from vip.families.base import VideoFamily
+from vip.families.folder import ModelFolder
+from vip.families.registry import family_named
+
+
+@pytest.fixture(scope="session")
+def tiny_teacher(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A saved random AnimateDiff folder of the shapes world's size, float32, whose motion modules matter."""
+    folder = tmp_path_factory.mktemp("models") / "tiny_teacher"
+    build_tiny_teacher(folder)
+    return folder
+
+
+@pytest.fixture
+def tiny_folder(tiny_teacher: Path) -> ModelFolder:
+    """The tiny teacher as nodes receive it."""
+    return ModelFolder(tiny_teacher, "animatediff", folder_hash(tiny_teacher))
+
+
+@pytest.fixture
+def tiny_model(tiny_teacher: Path) -> VideoFamily:
+    """The tiny teacher, opened afresh for each test."""
+    return family_named("animatediff").open(tiny_teacher)
+
+
+def build_tiny_teacher(folder: Path, seed: int = 0) -> None:
+    """Write the shapes world's untrained architecture with random weights as a stock diffusers folder."""
+    import torch
+
+    from vip.families.storage import save_components
+    from vip.shapes.teacher import architecture
+
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        tokenizer = architecture.build_tokenizer()
+        components = {
+            "unet": architecture.build_spatial_denoiser(),
+            "motion_adapter": architecture.build_motion_adapter(),
+            "vae": architecture.build_autoencoder(),
+            "text_encoder": architecture.build_text_encoder(tokenizer),
+            "tokenizer": tokenizer,
+            "scheduler": architecture.build_scheduler(),
+        }
+        _wake_motion_modules(components["motion_adapter"])
+    components["vae"].register_to_config(scaling_factor=0.8)
+    save_components(folder, "AnimateDiffPipeline", components)
+
+
+def folder_hash(folder: Path) -> str:
+    """One hash over the names and bytes of all files of a folder."""
+    digest = hashlib.sha256()
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        digest.update(f"{path.relative_to(folder).as_posix()} {path.stat().st_size} ".encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _wake_motion_modules(adapter: "object") -> None:
+    """Give every output projection random weights, so that removing a motion module changes the video."""
+    import torch
+    from torch import nn
+
+    assert isinstance(adapter, nn.Module)
+    with torch.no_grad():
+        for name, parameter in adapter.named_parameters():
+            if "proj_out" in name:
+                parameter.normal_(std=0.2)
