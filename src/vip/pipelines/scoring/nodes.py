@@ -15,8 +15,8 @@ from vip.types import PROPERTIES, Clip, Items, LazyMap, Table
 def score_clips(clips: Items[Clip], settings: Scoring) -> LazyMap[dict[str, float]]:
     """The scores of every clip against its prompt, by property, made batch by batch when asked for.
 
-    The table is the clips' own, with the score's key in `key` and the clip's in `clip`. A score's key depends on
-    the clip, the prompt and the reward, so a clip seen before is not scored again.
+    The table is the clips' own, with the score's key in `key` and the clip's in `clip`. A score's key depends
+    on the clip, the prompt and the reward, so a clip seen before is not scored again.
     """
     reward = reward_named(settings.reward.name, settings.reward.options)
     keys = [
@@ -28,7 +28,7 @@ def score_clips(clips: Items[Clip], settings: Scoring) -> LazyMap[dict[str, floa
     subjects = dict(zip(keys, zip(table["clip"], table["prompt"], strict=True), strict=True))
 
     def make_batch(batch: Sequence[str]) -> list[dict[str, float]]:
-        padded = [*batch, *[batch[-1]] * (-len(batch) % settings.batch_size)]
+        padded = [*batch, *list(batch[-1:]) * (-len(batch) % settings.batch_size)]
         rows: list[dict[str, float]] = []
         for start in range(0, len(padded), settings.batch_size):
             rows += _score(
@@ -57,7 +57,7 @@ def _score(reward: Reward, clips: Items[Clip], subjects: Sequence[tuple[str, str
 
 
 def tabulate_scores(score_items: Items[dict[str, float]]) -> Table:
-    """One row a clip: what it is, its four scores, and their `average` (the paper's total score, Sec. 4.1)."""
+    """One row a clip: what it is, its four scores, and their `average`, the total score of Sec. 4.1."""
     table = score_items.table.reset_index(drop=True)
     by_key = {key: score_items[key] for key in score_items}
     for name in PROPERTIES:
