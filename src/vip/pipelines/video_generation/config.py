@@ -1,0 +1,27 @@
+"""The parameters of video generation."""
+
+from typing import Annotated
+
+from pydantic import ConfigDict, Field
+from pydantic.dataclasses import dataclass
+
+from vip.types import Sampler
+
+
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class VideoGeneration:
+    """How every model samples its clips; the same for teacher, pruned model and student."""
+
+    steps: Annotated[int, Field(ge=1, le=1000)] = 8
+    """Denoising steps of a clip."""
+    guidance_scale: Annotated[float, Field(ge=1, le=100, allow_inf_nan=False)] = 3.0
+    """Scale of classifier-free guidance; 1 turns it off and halves the work."""
+    batch_size: Annotated[int, Field(ge=1)] = 16
+    """Clips made at once. Batches are always full, so a batch of any other number of prompts costs as much."""
+    seed: Annotated[int, Field(ge=0)] = 0
+    """With the prompt, what a clip's initial noise depends on."""
+
+    @property
+    def sampler(self) -> Sampler:
+        """The part of the settings that a model's sampler needs."""
+        return Sampler(self.steps, self.guidance_scale)
