@@ -67,13 +67,16 @@ def trajectory(scene: Scene, placement: Placement) -> list[tuple[float, float, f
 def coverage_at(shape: str, x: float, y: float, radius: float) -> NDArray[np.float64]:
     """How much of each pixel the shape covers: (H, W) in 0..1, from the distance to the outline."""
     rows, columns = np.mgrid[0:SIZE, 0:SIZE] + 0.5
-    return np.clip(0.5 - _signed_distance(shape, columns - x, rows - y, radius), 0.0, 1.0)
+    return np.clip(0.5 - signed_distance(shape, columns - x, rows - y, radius), 0.0, 1.0)
 
 
-def _signed_distance(
-    shape: str, x: NDArray[np.float64], y: NDArray[np.float64], radius: float
-) -> NDArray[np.float64]:
-    """Distance to the outline, negative inside. The three shapes have like areas for one radius."""
+def signed_distance(
+    shape: str, x: NDArray[np.floating], y: NDArray[np.floating], radius: "float | NDArray[np.floating]"
+) -> NDArray[np.floating]:
+    """Distance in pixels from points (x, y), seen from the shape's centre, to its outline; negative inside.
+
+    The arguments broadcast against each other. The three shapes have like areas for one radius.
+    """
     if shape == "circle":
         return np.hypot(x, y) - radius
     if shape == "square":
