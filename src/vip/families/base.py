@@ -1,4 +1,4 @@
-"""What the method asks of a video model. One file a diffusers family implements it; nothing above knows which."""
+"""What the method asks of a video model. Each diffusers family implements it; nothing above knows which."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -10,6 +10,7 @@ from vip.types import Conditioning, PruningRecord, Sampler, Unit
 if TYPE_CHECKING:
     import numpy as np
     import torch
+    from diffusers import DiffusionPipeline
     from numpy.typing import NDArray
     from torch import Tensor, nn
 
@@ -42,6 +43,10 @@ class VideoFamily(ABC):
         """Write a diffusers folder with `pruning_record.json` into an empty folder."""
 
     @abstractmethod
+    def to_pipeline(self) -> "DiffusionPipeline":
+        """The same modules as an ordinary diffusers pipeline, ready to be called."""
+
+    @abstractmethod
     def units(self, granularity: Granularity) -> tuple[Unit, ...]:
         """The prunable units still present, in network order; their paths tile the prunable parameters."""
 
@@ -63,7 +68,7 @@ class VideoFamily(ABC):
 
     @abstractmethod
     def sample(self, conditioning: Conditioning, noise: "Tensor", sampler: Sampler) -> "Tensor":
-        """Denoise noise (B, C, F, h, w) to latents of that shape; deterministic, equal to the stock pipeline's."""
+        """Denoise noise (B, C, F, h, w) to latents like it; deterministic, as the stock pipeline does."""
 
     @abstractmethod
     def decode(self, latents: "Tensor") -> "NDArray[np.uint8]":

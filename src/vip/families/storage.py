@@ -1,4 +1,4 @@
-"""Diffusers folders on disk: JSON, safetensors and frozen components, without a pickle and without a trace of where.
+"""Diffusers folders on disk: JSON, safetensors and frozen components; never a pickle.
 
 What is written depends on the content alone: no paths inside, keys sorted, so equal models give equal bytes.
 """
@@ -30,7 +30,9 @@ def read_json(path: Path) -> dict[str, Any]:
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
         raise UserError(f"{path} is not valid JSON ({error}); restore it from its source") from None
     if not isinstance(content, dict):
-        raise UserError(f"{path} holds a {type(content).__name__}, not a JSON object; restore it from its source")
+        raise UserError(
+            f"{path} holds a {type(content).__name__}, not a JSON object; restore it from its source"
+        )
     return content
 
 
@@ -47,9 +49,7 @@ def weights_file(component: Path) -> Path:
     for candidate in candidates:
         if candidate.is_file():
             return candidate
-    raise UserError(
-        f"{component} holds no {' or '.join(WEIGHTS)}; only safetensors are loaded, convert other weights first"
-    )
+    raise UserError(f"{component} holds no {' or '.join(WEIGHTS)}; convert its weights to safetensors first")
 
 
 def variant_of(component: Path) -> str | None:
@@ -58,7 +58,7 @@ def variant_of(component: Path) -> str | None:
 
 
 def read_weights(component: Path) -> "dict[str, Tensor]":
-    """All tensors of a component, floating ones as float32 in memory of their own (not mapped from the file)."""
+    """All tensors of a component, floating ones as float32, copied out of the file."""
     import torch
     from safetensors import SafetensorError
     from safetensors.torch import load_file
@@ -67,7 +67,9 @@ def read_weights(component: Path) -> "dict[str, Tensor]":
     try:
         tensors = load_file(path)
     except SafetensorError as error:
-        raise UserError(f"{path} is not a readable safetensors file ({error}); restore it from its source") from None
+        raise UserError(
+            f"{path} is not a readable safetensors file ({error}); restore it from its source"
+        ) from None
     return {
         name: tensor.to(torch.float32 if tensor.is_floating_point() else tensor.dtype, copy=True)
         for name, tensor in tensors.items()

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 def clip_table(fingerprint: str, prompts: Table, sampler: Sampler, seed: int) -> Table:
     """One row a prompt: key, prompt_id, prompt, seed.
 
-    A prompt's seed is the same for every model, so that models are compared from the same noise. The fingerprint
-    stands for everything the model's folder says, the shape of its latents included.
+    A prompt's seed is the same for every model, so that models are compared from the same noise. The
+    fingerprint stands for everything the model's folder says, the shape of its latents included.
     """
     table = prompts[["prompt_id", "prompt"]].reset_index(drop=True)
     table["seed"] = [seed_of("clip", seed, prompt) for prompt in table["prompt"]]
@@ -39,10 +39,10 @@ def lazy_clips(
     seed: int,
     title: str,
 ) -> LazyMap[Clip]:
-    """The clips of several variants for the same prompts: columns key, unit (the variant's name), prompt_id, prompt, seed.
+    """The clips of several variants for the same prompts: key, unit, prompt_id, prompt, seed.
 
-    Rows are ordered by variant. With several variants one call of `make_batch` gets all prompts of one of them, so
-    that each is opened once and no batch is split between two.
+    `unit` is the variant's name; rows are ordered by it. With several variants one call of `make_batch` gets
+    all prompts of one of them, so that each is opened once and no batch is split between two.
     """
     import pandas as pd
 

@@ -4,7 +4,7 @@ import os
 
 
 def best_device() -> str:
-    """This process's own GPU where there is one (`LOCAL_RANK` under torchrun and accelerate), else the CPU."""
+    """This process's own GPU where there is one (`LOCAL_RANK` under torchrun), else the CPU."""
     import torch
 
     if torch.cuda.is_available():

@@ -24,8 +24,8 @@ def make_clips(
 ) -> list[Clip]:
     """Generate one clip a prompt and seed, `batch_size` at a time.
 
-    A batch that is not full is filled up with its first item, because rounding may depend on a batch's shape: a
-    clip then has the same bytes wherever and with whatever it was made.
+    A batch that is not full is filled up with its first item, because rounding may depend on a batch's
+    shape: a clip then has the same bytes wherever and with whatever it was made.
     """
     clips: list[Clip] = []
     for start in range(0, len(prompts), batch_size):

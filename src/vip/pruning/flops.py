@@ -1,4 +1,4 @@
-"""Counting FLOPs: 2 x multiply-accumulates of matrix products, convolutions and attention, as PyTorch counts them."""
+"""FLOPs as PyTorch counts them: 2 x multiply-accumulates of products, convolutions and attention."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any

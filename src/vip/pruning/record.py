@@ -28,9 +28,13 @@ def record_from_json(content: Mapping[str, Any]) -> PruningRecord:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise UserError(f"pruning record: {where}: {first['msg']}; restore the file from its source") from None
+        raise UserError(
+            f"pruning record: {where}: {first['msg']}; restore the file from its source"
+        ) from None
     if set(fields) - {"teacher", "licence", "stages"} or content.get("removed") != list(record.removed):
-        raise UserError("pruning record: the list `removed` is not that of the stages; restore the file from its source")
+        raise UserError(
+            "pruning record: the list `removed` is not that of the stages; restore the file from its source"
+        )
     return record
 
 
@@ -62,19 +66,21 @@ def check_modules(
 ) -> None:
     """Refuse a folder whose weights are not those that its record leaves.
 
-    `all_paths` are the prunable modules of the unpruned model, `stored_paths` those whose weights the folder holds,
-    `removed_paths` those that the record says are gone.
+    `all_paths` are the prunable modules of the unpruned model, `stored_paths` those whose weights the
+    folder holds, `removed_paths` those that the record says are gone.
     """
     unknown = sorted(set(removed_paths) - set(all_paths))
     missing = sorted(set(all_paths) - set(removed_paths) - set(stored_paths))
     extra = sorted(set(stored_paths) - (set(all_paths) - set(removed_paths)))
     if not (unknown or missing or extra):
         return
+    reasons = [f"{path} is missing" for path in missing]
+    reasons += [f"{path} should be gone" for path in extra]
+    reasons += [f"{path} is unknown" for path in unknown]
     expected = len(set(all_paths) - set(removed_paths))
-    complaint = ", ".join([*(f"{path} is missing" for path in missing), *(f"{path} should be gone" for path in extra)])
     raise UserError(
-        f"{folder}: the weights hold {len(set(stored_paths))} prunable modules, {RECORD_FILE} leaves {expected} of "
-        f"{len(set(all_paths))} ({complaint or f'it removes unknown {unknown}'}); restore the folder from its source"
+        f"{folder}: the weights hold {len(set(stored_paths))} prunable modules, {RECORD_FILE} leaves "
+        f"{expected} of {len(set(all_paths))} ({', '.join(reasons)}); restore the folder from its source"
     )
 
 

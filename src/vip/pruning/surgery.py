@@ -1,4 +1,4 @@
-"""Taking modules out of a network in place: each leaves a passthrough behind, so the network's code runs on."""
+"""Taking modules out of a network in place: each leaves a passthrough behind."""
 
 from collections.abc import Iterable
 from functools import cache

@@ -17,7 +17,7 @@ class VideoGeneration:
     guidance_scale: Annotated[float, Field(ge=1, le=100, allow_inf_nan=False)] = 3.0
     """Scale of classifier-free guidance; 1 turns it off and halves the work."""
     batch_size: Annotated[int, Field(ge=1)] = 16
-    """Clips made at once. Batches are always full, so a batch of any other number of prompts costs as much."""
+    """Clips made at once. Batches are filled up, so fewer prompts cost as much."""
     seed: Annotated[int, Field(ge=0)] = 0
     """With the prompt, what a clip's initial noise depends on."""
 

@@ -10,8 +10,8 @@ from vip.types import Clip, LazyMap, Table
 def generate_clips(model: ModelFolder, prompts: Table, settings: VideoGeneration) -> LazyMap[Clip]:
     """The model's clips for these prompts, made batch by batch when asked for: key, prompt_id, prompt, seed.
 
-    A clip's key depends on the model, the prompt, the seed and the sampler, so a clip made before (for another
-    stage, another method, another set of prompts) is not made again.
+    A clip's key depends on the model, the prompt, the seed and the sampler, so a clip made before (for
+    another stage, another method, another set of prompts) is not made again.
     """
     clips = lazy_clips(
         {"": ModelVariant(model)},

@@ -1,0 +1,45 @@
+"""Where the motion modules of a `UNetMotionModel` are, and which of them are left."""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from vip.pruning.surgery import is_removed
+
+if TYPE_CHECKING:
+    from torch import nn
+
+_MOTION_MODULE = re.compile(r"((down_blocks|up_blocks)\.\d+|mid_block)\.motion_modules\.\d+")
+_NETWORK_ORDER = ("down_blocks", "mid_block", "up_blocks")
+
+
+def module_of(key: str) -> str | None:
+    """The path of the motion module that a parameter or buffer belongs to; None for the spatial ones."""
+    match = _MOTION_MODULE.match(key)
+    return match.group(0) if match else None
+
+
+def block_of(path: str) -> str:
+    """The path of the down, middle or up block around a motion module."""
+    match = _MOTION_MODULE.fullmatch(path)
+    assert match, f"{path} is not the path of a motion module"
+    return match.group(1)
+
+
+def all_paths(denoiser: "nn.Module") -> list[str]:
+    """Paths of all motion modules, removed ones included, in the order in which the network calls them."""
+    found = [path for path, _ in denoiser.named_modules() if _MOTION_MODULE.fullmatch(path)]
+    return sorted(found, key=lambda path: _NETWORK_ORDER.index(path.split(".")[0]))
+
+
+def remaining_paths(denoiser: "nn.Module") -> list[str]:
+    """Paths of the motion modules that were not removed, in network order."""
+    return [path for path in all_paths(denoiser) if not is_removed(denoiser.get_submodule(path))]
+
+
+def paths_of_units(units: Iterable[str], paths: Sequence[str]) -> set[str]:
+    """The modules among `paths` that units of either granularity name; an unknown name stands for itself."""
+    found: set[str] = set()
+    for unit in units:
+        found.update([path for path in paths if unit in (path, block_of(path))] or [unit])
+    return found
