@@ -18,9 +18,8 @@ from vip.families.animatediff_folder import (
     save_student,
 )
 from vip.families.base import Granularity, VideoFamily
-from vip.families.motion_modules import all_paths, block_of, module_of, remaining_paths
+from vip.families.motion_modules import block_of, module_of, motion_flops, remaining_paths
 from vip.families.storage import count_parameters
-from vip.pruning.flops import count_flops
 from vip.pruning.record import read_record
 from vip.pruning.surgery import remove_modules
 from vip.types import Conditioning, PruningRecord, Sampler, Unit
@@ -112,11 +111,8 @@ class AnimateDiff(VideoFamily):
         return {name: value for name, value in self.denoiser.named_parameters() if module_of(name)}
 
     def flops(self) -> int:
-        """FLOPs of the motion modules that are left, counted on the meta device."""
-        text = self.text_encoder.config
-        return motion_flops(
-            self.denoiser, self.latent_shape, (text.max_position_embeddings, text.hidden_size)
-        )
+        """FLOPs of the motion modules that are left, from their weights' shapes."""
+        return motion_flops(self.denoiser, self.latent_shape)
 
     def encode(self, prompts: Sequence[str]) -> Conditioning:
         """Embed B prompts and the empty prompt beside each: two tensors (B, tokens, width)."""
@@ -196,28 +192,7 @@ class AnimateDiff(VideoFamily):
         return cast("NDArray[np.uint8]", (pixels * 255).round().astype("uint8"))
 
 
-def motion_flops(
-    denoiser: "nn.Module", latent_shape: tuple[int, int, int, int], words: tuple[int, int]
-) -> int:
-    """FLOPs of the motion modules in one call for one clip (C, F, h, w) told in `words` (tokens, width).
-
-    Runs the network, or its twin if it has weights, on the meta device.
-    """
-    import torch
-
-    with torch.device("meta"):
-        twin: nn.Module = cast("Any", type(denoiser)).from_config(cast("Any", denoiser).config)
-        remove_modules(twin, set(all_paths(twin)) - set(remaining_paths(denoiser)))
-        noisy = torch.empty(1, *latent_shape)
-        prompt = torch.empty(1, *words)
-        timesteps = torch.zeros(1)
-    return count_flops(twin, remaining_paths(twin), *_arguments(noisy, timesteps, prompt))
-
-
 def _call(denoiser: "nn.Module", noisy: "Tensor", timesteps: "Tensor", prompt: "Tensor") -> "Tensor":
-    return cast("Tensor", denoiser(*_arguments(noisy, timesteps, prompt)).sample)
-
-
-def _arguments(noisy: "Tensor", timesteps: "Tensor", prompt: "Tensor") -> "tuple[Tensor, Tensor, Tensor]":
-    """What a UNetMotionModel is called with: it wants each prompt's embedding once a frame."""
-    return noisy, timesteps, prompt.repeat_interleave(noisy.shape[2], dim=0)
+    """Call a UNetMotionModel, which wants each prompt's embedding once a frame."""
+    repeated = prompt.repeat_interleave(noisy.shape[2], dim=0)
+    return cast("Tensor", denoiser(noisy, timesteps, encoder_hidden_states=repeated).sample)

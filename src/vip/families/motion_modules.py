@@ -1,9 +1,11 @@
-"""Where the motion modules of a `UNetMotionModel` are, and which of them are left."""
+"""Where the motion modules of a `UNetMotionModel` are, which of them are left, and what they cost."""
 
+import math
 import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from vip.pruning.flops import transformer_flops
 from vip.pruning.surgery import is_removed
 
 if TYPE_CHECKING:
@@ -43,3 +45,28 @@ def paths_of_units(units: Iterable[str], paths: Sequence[str]) -> set[str]:
     for unit in units:
         found.update([path for path in paths if unit in (path, block_of(path))] or [unit])
     return found
+
+
+def motion_flops(denoiser: "nn.Module", latent_shape: tuple[int, int, int, int]) -> int:
+    """FLOPs of the remaining motion modules in one call for one clip (C, F, h, w).
+
+    Every pixel is a sequence of F frames; each down block but the last halves height and width.
+    """
+    _, frames, height, width = latent_shape
+    deepest = (
+        len([path for path, _ in denoiser.named_modules() if re.fullmatch(r"down_blocks\.\d+", path)]) - 1
+    )
+    total = 0
+    for path in remaining_paths(denoiser):
+        scale = 2 ** _depth(path, deepest)
+        pixels = math.ceil(height / scale) * math.ceil(width / scale)
+        total += transformer_flops(denoiser.get_submodule(path), sequences=pixels, length=frames)
+    return total
+
+
+def _depth(path: str, deepest: int) -> int:
+    """How often the features at a motion module have been halved."""
+    block, _, number = block_of(path).partition(".")
+    return {"down_blocks": int(number or 0), "mid_block": deepest, "up_blocks": deepest - int(number or 0)}[
+        block
+    ]
