@@ -1,0 +1,127 @@
+"""Find what each unit is worth, remove the cheapest, and name what that damaged (paper Sec. 3.2, Alg. 1)."""
+
+import logging
+from dataclasses import replace
+from typing import Any
+
+from vip.errors import UserError
+from vip.evaluation.comparison import paired_differences
+from vip.families.base import VideoFamily
+from vip.families.folder import ModelFolder
+from vip.generation.clips import lazy_clips
+from vip.generation.variant import ModelVariant
+from vip.pipelines.block_pruning.config import BlockPruning, Budget
+from vip.pipelines.video_generation.config import VideoGeneration
+from vip.pruning.importance import WHOLE, importance_table, losses_of
+from vip.pruning.record import record_to_json
+from vip.pruning.selection import choose_count, choose_target
+from vip.types import PROPERTIES, Clip, LazyMap, PrunedStage, Table
+
+logger = logging.getLogger(__name__)
+
+
+def generate_candidate_clips(
+    previous_student: ModelFolder, scoring_prompts: Table, sampling: VideoGeneration, settings: BlockPruning
+) -> LazyMap[Clip]:
+    """The clips of the whole model (unit "") and of the model without each removable unit alone.
+
+    All candidates are given the same prompts and initial noise, so that scores differ by the unit alone.
+    """
+    units = previous_student.open().units(settings.granularity)
+    variants = {WHOLE: ModelVariant(previous_student)} | {
+        unit.name: ModelVariant(previous_student, (unit.name,), settings.granularity)
+        for unit in units
+        if unit.removable
+    }
+    if len(variants) == 1:
+        raise UserError(
+            f"{previous_student.path}: 0 of {len(units)} units are removable at granularity "
+            f"{settings.granularity}; choose another granularity, or run fewer stages"
+        )
+    return lazy_clips(
+        variants,
+        scoring_prompts,
+        sampling.sampler,
+        sampling.batch_size,
+        sampling.seed,
+        title=f"Generating clips without each of {len(variants) - 1} units",
+    )
+
+
+def measure_importance(
+    previous_student: ModelFolder, candidate_scores: Table, settings: BlockPruning
+) -> Table:
+    """By unit and dimension, the mean score without the unit and its paired difference to the whole model."""
+    units = previous_student.open().units(settings.granularity)
+    return importance_table(units, candidate_scores, settings.resamples, settings.confidence, settings.seed)
+
+
+def choose_units(
+    previous_student: ModelFolder, block_importance: Table, budget: Budget, settings: BlockPruning
+) -> list[str]:
+    """Names of the units to remove, cheapest first, until the stage's budget is met."""
+    units = previous_student.open().units(settings.granularity)
+    losses = losses_of(block_importance)
+    if set(losses) != {unit.name for unit in units if unit.removable}:
+        raise UserError(
+            f"block_importance holds {len(losses)} removable units, which are not those of "
+            f"{previous_student.path} at granularity {settings.granularity}; run from candidate_clips again"
+        )
+    if budget.target_parameters is not None:
+        return choose_target(units, losses, budget.target_parameters, settings.granularity)
+    assert budget.blocks_per_stage is not None, "a budget is exactly one of its two fields"
+    return choose_count(units, losses, budget.blocks_per_stage, settings.granularity)
+
+
+def prune(
+    previous_student: ModelFolder, removed_units: list[str], settings: BlockPruning
+) -> tuple[VideoFamily, dict[str, Any]]:
+    """The student without these units, its record one stage longer, and that record as JSON."""
+    model = previous_student.open()
+    before, flops_before = _prunable_parameters(model), model.flops()
+    model.remove(removed_units, settings.granularity)
+    stage = PrunedStage(
+        stage=len(model.record.stages) + 1,
+        removed=tuple(removed_units),
+        parameters_before=before,
+        parameters_after=_prunable_parameters(model),
+        flops_before=flops_before,
+        flops_after=model.flops(),
+    )
+    model.record = replace(
+        model.record,
+        teacher=model.record.teacher or previous_student.fingerprint,
+        stages=(*model.record.stages, stage),
+    )
+    logger.info(
+        "removed %d units, %s -> %s prunable parameters: %s",
+        len(removed_units),
+        f"{stage.parameters_before:,}",
+        f"{stage.parameters_after:,}",
+        ", ".join(removed_units),
+    )
+    return model, record_to_json(model.record)
+
+
+def _prunable_parameters(model: VideoFamily) -> int:
+    return sum(unit.parameters for unit in model.units("module"))
+
+
+def find_target_properties(full_scoring_scores: Table, pruned_scoring_scores: Table) -> list[str]:
+    """The properties that pruning damaged: those whose mean score fell below the full model's.
+
+    Never empty: if none fell, it is the one that gained least, so that a stage always has a target.
+    """
+    gains = {
+        name: float(paired_differences(pruned_scoring_scores, full_scoring_scores, name).mean())
+        for name in PROPERTIES
+    }
+    changes = ", ".join(f"{name} {gain:+.3f}" for name, gain in gains.items())
+    if damaged := [name for name, gain in gains.items() if gain < 0]:
+        logger.info("pruned against full model: %s; target properties: %s", changes, ", ".join(damaged))
+        return damaged
+    closest = min(gains, key=lambda name: gains[name])
+    logger.warning(
+        "pruned against full model: %s; none fell, target property: %s (least gain)", changes, closest
+    )
+    return [closest]

@@ -1,0 +1,72 @@
+"""How much each unit matters: what the scores lose when it alone is removed (paper Sec. 3.2, Alg. 1)."""
+
+from collections.abc import Sequence
+
+from vip.errors import UserError
+from vip.evaluation.bootstrap import Interval, paired_interval
+from vip.evaluation.comparison import DIMENSIONS, paired_differences
+from vip.types import Table, Unit
+
+WHOLE = ""
+"""The unit name under which the whole model stands among the candidates."""
+
+_UNKNOWN = Interval(float("nan"), float("nan"), float("nan"))
+
+
+def importance_table(
+    units: Sequence[Unit], scores: Table, resamples: int, confidence: float, seed: int
+) -> Table:
+    """One row a unit and dimension: `mean` without the unit, `difference` to the whole model, `low`, `high`.
+
+    `scores` has one row a candidate (column `unit`, `WHOLE` for the whole model), prompt and seed. All
+    candidates were given the same prompts and noise, so differences are paired by prompt and seed; their
+    interval is a percentile bootstrap at `confidence`. Units that must stay have NaN for all four. UserError
+    where a candidate was not scored on the same prompts and seeds as the whole model.
+    """
+    import pandas as pd
+
+    by_unit = {str(name): rows for name, rows in scores.groupby("unit")}
+    rows: list[dict[str, object]] = []
+    for unit in units:
+        for dimension in DIMENSIONS:
+            mean, interval = float("nan"), _UNKNOWN
+            if unit.removable:
+                without, whole = _scores_of(by_unit, unit.name), _scores_of(by_unit, WHOLE)
+                mean = float(without[dimension].mean())
+                differences = paired_differences(without, whole, dimension)
+                interval = paired_interval(differences, resamples, confidence, seed)
+            rows.append(
+                {
+                    "unit": unit.name,
+                    "parameters": unit.parameters,
+                    "removable": unit.removable,
+                    "dimension": dimension,
+                    "mean": mean,
+                    "difference": interval.mean,
+                    "low": interval.low,
+                    "high": interval.high,
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def _scores_of(by_unit: dict[str, Table], name: str) -> Table:
+    """The scores of one candidate."""
+    if name not in by_unit:
+        raise UserError(
+            f"candidate_scores holds {len(by_unit)} candidates, and {name or 'the whole model'} is not one "
+            "of them; was it made at another granularity? Run from candidate_clips again"
+        )
+    return by_unit[name]
+
+
+def losses_of(importance: Table) -> dict[str, float]:
+    """What removing each removable unit costs: its loss of the average, the paper's total score.
+
+    Negative where the model scores better without the unit.
+    """
+    totals = importance[importance["removable"] & (importance["dimension"] == "average")]
+    return {
+        str(unit): -float(difference)
+        for unit, difference in zip(totals["unit"], totals["difference"], strict=True)
+    }
