@@ -1,0 +1,14 @@
+"""What this project adds to the `kedro` command."""
+
+import click
+from kedro.framework.cli.utils import CONTEXT_SETTINGS, LazyGroup
+
+
+@click.group(
+    context_settings=CONTEXT_SETTINGS,
+    cls=LazyGroup,
+    name="vip",
+    lazy_subcommands={"run": "vip.run_command.run"},
+)
+def cli() -> None:
+    """The V.I.P. project."""

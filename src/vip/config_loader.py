@@ -1,0 +1,57 @@
+"""How many stages there are: the one parameter that the pipelines are built from.
+
+Kedro builds the registry without parameters, and kedro-viz opens projects with its own session, without hooks.
+What every command makes first is a config loader; so the loader remembers itself, and the registry asks it.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from kedro.config import OmegaConfigLoader
+
+from vip.errors import UserError
+
+MAXIMUM_STAGES = 99
+
+_latest: list["ProjectConfigLoader"] = []
+
+
+class ProjectConfigLoader(OmegaConfigLoader):
+    """Kedro's config loader, which the registry can find."""
+
+    def __init__(
+        self,
+        conf_source: str | Path,
+        env: str | None = None,
+        runtime_params: dict[str, Any] | None = None,
+        **options: Any,
+    ) -> None:
+        super().__init__(conf_source, env, runtime_params, **options)
+        _latest[:] = [self]
+
+
+def stages_of(parameters: dict[str, Any]) -> int:
+    """The parameter `stages`; UserError where it is no number of stages."""
+    stages = parameters.get("stages")
+    if isinstance(stages, bool) or not isinstance(stages, int) or not 1 <= stages <= MAXIMUM_STAGES:
+        raise UserError(
+            f"parameter stages is {stages!r}, but has to be a whole number from 1 to {MAXIMUM_STAGES}; "
+            "set it in parameters.yml or with --params=stages=2"
+        )
+    return stages
+
+
+def number_of_stages() -> int:
+    """The stages of the command that runs; where it has no session, those of the environment KEDRO_ENV."""
+    return stages_of((_latest[0] if _latest else _default_loader())["parameters"])
+
+
+def _default_loader() -> ProjectConfigLoader:
+    import os
+
+    from kedro.framework.project import settings
+    from kedro.utils import find_kedro_project
+
+    project = find_kedro_project(Path.cwd()) or Path.cwd()
+    arguments = settings.CONFIG_LOADER_ARGS
+    return ProjectConfigLoader(project / settings.CONF_SOURCE, os.environ.get("KEDRO_ENV"), **arguments)

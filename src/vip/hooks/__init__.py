@@ -1,0 +1,8 @@
+"""What happens around every run: guard, progress, tracking, summary. Nodes know nothing of them."""
+
+from vip.hooks.guard import RunGuard
+from vip.hooks.progress import ProgressLog
+from vip.hooks.summary import Summary
+from vip.hooks.tracking import StageTracking
+
+HOOKS = (RunGuard(), ProgressLog(), StageTracking(), Summary())

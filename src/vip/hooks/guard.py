@@ -1,0 +1,69 @@
+"""Before a run: are its inputs there, and is its data folder free?"""
+
+from typing import TYPE_CHECKING, Any
+
+from kedro.framework.hooks import hook_impl
+
+from vip.errors import UserError
+from vip.hooks.lock import FolderLock
+
+if TYPE_CHECKING:
+    from kedro.framework.context import KedroContext
+    from kedro.io import DataCatalog
+    from kedro.pipeline import Pipeline
+
+
+class RunGuard:
+    """Refuses a run whose inputs are missing, and holds the data folder's lock while one runs."""
+
+    _lock: FolderLock
+
+    @hook_impl
+    def after_context_created(self, context: "KedroContext") -> None:
+        """Note which folder the run writes to."""
+        folder = context.config_loader["globals"].get("folder", "data")
+        self._lock = FolderLock(context.project_path / folder)
+
+    @hook_impl(tryfirst=True)
+    def before_pipeline_run(self, pipeline: "Pipeline", catalog: "DataCatalog") -> None:
+        """Check the inputs, then take the lock."""
+        check_inputs(pipeline, catalog)
+        self._lock.acquire()
+
+    @hook_impl(trylast=True)
+    def after_pipeline_run(self) -> None:
+        """Let go of the lock."""
+        self._lock.release()
+
+    @hook_impl(trylast=True)
+    def on_pipeline_error(self) -> None:
+        """Let go of the lock."""
+        self._lock.release()
+
+
+def check_inputs(pipeline: "Pipeline", catalog: "DataCatalog") -> None:
+    """UserError where a dataset that the pipeline only reads is not there."""
+    for name in sorted(pipeline.inputs()):
+        if name.startswith("params:") or name == "parameters":
+            continue
+        dataset = catalog.get(name)
+        if dataset is None or not dataset.exists():
+            raise UserError(f"{name} is missing{_place(dataset)}; {_remedy(name)}")
+
+
+def _place(dataset: Any) -> str:
+    path = getattr(dataset, "_path", None)
+    return f" at {path}" if path else ""
+
+
+def _remedy(name: str) -> str:
+    from kedro.framework.project import pipelines
+
+    stage, _, rest = name.partition(".")
+    if rest:
+        number = stage.removeprefix("stage_")
+        return f"stage {number} makes it: kedro run --pipeline=stage --params=stage:{number}"
+    for maker in ("prompt_filtering", "teacher_training"):
+        if maker in pipelines and name in pipelines[maker].all_outputs():
+            return f"make it with kedro run --pipeline={maker}"
+    return "put it there, or name another place in conf (catalog.yml)"

@@ -1,0 +1,66 @@
+"""Datasets of a stage as MLflow's metrics: names, values, steps."""
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from vip.types import Table
+
+
+class Measurement(NamedTuple):
+    """One number of one run; `step` counts training steps, and is 0 for what is measured once."""
+
+    name: str
+    value: float
+    step: int = 0
+
+
+def of_metrics(metrics: Table) -> Iterator[Measurement]:
+    """`student.average`, `student.average.versus_pruned`, `student.average.versus_pruned.low`, ..."""
+    for row in metrics.to_dict("records"):
+        name = f"{row['model']}.{row['dimension']}"
+        yield from _finite(name, row["mean"])
+        for column in (str(column) for column in row if str(column).startswith("versus_")):
+            comparison, _, bound = column.rpartition("_")
+            own = f"{name}.{comparison}.{bound}" if bound in ("low", "high") else f"{name}.{column}"
+            yield from _finite(own, row[column])
+
+
+def of_costs(costs: Table) -> Iterator[Measurement]:
+    """`pruned.parameters`, `student.seconds_per_clip`, ..."""
+    for row in costs.to_dict("records"):
+        model = row.pop("model")
+        for column, value in row.items():
+            yield from _finite(f"{model}.{column}", value)
+
+
+def of_training_curve(curve: Table) -> Iterator[Measurement]:
+    """`training.<column>` at each step."""
+    for row in curve.to_dict("records"):
+        step = int(row.pop("step"))
+        for column, value in row.items():
+            yield from _finite(f"training.{column}", value, step)
+
+
+READERS: Mapping[str, Callable[[Table], Iterator[Measurement]]] = {
+    "metrics": of_metrics,
+    "costs": of_costs,
+    "training_curve": of_training_curve,
+}
+"""The datasets that are logged, by their names inside a stage."""
+
+
+def flatten(parameters: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    """Nested parameters as `redpo_training.beta: 5000`."""
+    flat: dict[str, str] = {}
+    for key, value in parameters.items():
+        if isinstance(value, Mapping) and value:
+            flat |= flatten(value, f"{prefix}{key}.")
+        else:
+            flat[f"{prefix}{key}"] = str(value)
+    return flat
+
+
+def _finite(name: str, value: Any, step: int = 0) -> Iterator[Measurement]:
+    if isinstance(value, int | float) and math.isfinite(value):
+        yield Measurement(name, float(value), step)

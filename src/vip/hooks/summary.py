@@ -1,0 +1,52 @@
+"""After a run: where the report is, the results, and how to look at lineage and runs."""
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from kedro.framework.hooks import hook_impl
+
+if TYPE_CHECKING:
+    from kedro.framework.context import KedroContext
+    from kedro.io import DataCatalog
+
+
+class Summary:
+    """Prints what a run has come to, if it wrote a report."""
+
+    def __init__(self) -> None:
+        self._results: Any = None
+        self._project = Path()
+
+    @hook_impl
+    def after_context_created(self, context: "KedroContext") -> None:
+        """Note the project's folder."""
+        self._project = context.project_path
+        self._results = None
+
+    @hook_impl
+    def after_dataset_saved(self, dataset_name: str, data: Any) -> None:
+        """Keep the table of results."""
+        if dataset_name == "results":
+            self._results = data
+
+    @hook_impl
+    def after_pipeline_run(self, catalog: "DataCatalog") -> None:
+        """Print the table, the report's place and the two commands."""
+        if self._results is None:
+            return
+        from vip.evaluation.results import results_as_text
+
+        report = getattr(catalog.get("report"), "filepath", "data/08_reporting/report.html")
+        folder = _shortest(Path(sys.executable).parent)
+        click.echo(f"\n{results_as_text(self._results)}\n")
+        click.echo(f"Report    {_shortest(Path(str(report)))}")
+        click.echo(f"Lineage   {folder / 'kedro'} viz run")
+        click.echo(f"Runs      {folder / 'mlflow'} ui        (in {_shortest(self._project)})")
+
+
+def _shortest(path: Path) -> Path:
+    """The path as seen from here, where that is shorter."""
+    return min(path, Path(os.path.relpath(path)), key=lambda candidate: len(str(candidate)))

@@ -1,0 +1,102 @@
+"""Whether all parameters are known, present and possible: asked before anything runs, answered at once."""
+
+import dataclasses
+import typing
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from vip.config_loader import MAXIMUM_STAGES, stages_of
+from vip.errors import UserError
+from vip.hooks.config import Tracking
+
+if TYPE_CHECKING:
+    from kedro.pipeline import Pipeline
+    from pydantic_core import ErrorDetails
+
+PREFIX = "params:"
+SHELL_PARAMETERS: dict[str, Any] = {"tracking": Tracking}
+"""What the shell itself reads, besides `stages`."""
+
+
+def check_parameters(parameters: Mapping[str, Any], pipelines: "Mapping[str, Pipeline]") -> None:
+    """Refuse parameters that no pipeline reads, that one misses, or that cannot be: all in one line."""
+    stages_of(dict(parameters))
+    types = SHELL_PARAMETERS | typed_parameters(pipelines)
+    names = {name for pipeline in pipelines.values() for name in _read_by(pipeline)}
+    problems = [
+        *_unknown(parameters, names | set(types) | {"stages"}),
+        *(problem for name in sorted(names | set(types)) for problem in _wrong(parameters, name, types)),
+    ]
+    if problems:
+        raise UserError(f"{_count(len(problems), 'parameter')} cannot be used: {'; '.join(problems)}")
+
+
+def typed_parameters(pipelines: "Mapping[str, Pipeline]") -> dict[str, Any]:
+    """The class of each parameter that a node reads, by the parameter's dotted name."""
+    from kedro.validation.type_extractor import TypeExtractor
+
+    return dict(TypeExtractor(dict(pipelines)).extract_types_from_pipelines())
+
+
+def _read_by(pipeline: "Pipeline") -> set[str]:
+    return {name.removeprefix(PREFIX) for name in pipeline.inputs() if name.startswith(PREFIX)}
+
+
+def _unknown(parameters: Mapping[str, Any], names: set[str]) -> Iterator[str]:
+    later_stages = {f"stage_{number}" for number in range(1, MAXIMUM_STAGES + 1)}
+    for key, value in parameters.items():
+        children = {name.partition(".")[2] for name in names if name.startswith(f"{key}.")}
+        if children and isinstance(value, Mapping):
+            for child in [child for child in value if child not in children]:
+                yield f"{key}.{child} is unknown{_nearest(child, children)}"
+        elif key not in names | later_stages:
+            yield f"{key} is unknown{_nearest(key, {name.partition('.')[0] for name in names})}"
+
+
+def _wrong(parameters: Mapping[str, Any], name: str, types: Mapping[str, Any]) -> Iterator[str]:
+    from pydantic import TypeAdapter, ValidationError
+
+    value: Any = parameters
+    for key in name.split("."):
+        if not isinstance(value, Mapping) or key not in value:
+            yield f"{name} is missing; parameters.yml has to set it"
+            return
+        value = value[key]
+    if name in types:
+        try:
+            TypeAdapter(types[name]).validate_python(value)
+        except ValidationError as error:
+            yield from (_describe(name, types[name], details) for details in error.errors())
+
+
+def _describe(name: str, kind: Any, details: "ErrorDetails") -> str:
+    path = ".".join(map(str, (name, *details["loc"])))
+    if details["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
+        return f"{path} is unknown{_nearest(str(details['loc'][-1]), _fields(kind, details['loc'][:-1]))}"
+    if details["type"] in ("missing", "missing_argument"):
+        return f"{path} is missing"
+    reason = details["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    if details["type"] == "value_error":
+        return f"{path}: {reason}"
+    return f"{path} is {details['input']!r}: {reason}"
+
+
+def _fields(kind: Any, path: tuple[int | str, ...]) -> set[str]:
+    """The names that a configuration class has at a path below it; empty where no class is found."""
+    for key in path:
+        if not dataclasses.is_dataclass(kind):
+            return set()
+        kind = typing.get_type_hints(kind).get(str(key))
+    return {field.name for field in dataclasses.fields(kind)} if dataclasses.is_dataclass(kind) else set()
+
+
+def _nearest(name: str, known: set[str]) -> str:
+    near = get_close_matches(name, sorted(known), n=1, cutoff=0.5)
+    if near:
+        return f"; did you mean {near[0]}?"
+    return f"; known are {', '.join(sorted(known))}" if known else ""
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" + "s" * (number != 1)

@@ -1,0 +1,1 @@
+"""Stage: one iteration of the method, composed of the other pipelines; no code of its own."""

@@ -1,0 +1,88 @@
+"""`kedro run`, with `--params=stage:2`, and with one clear line for what the user can mend."""
+
+import copy
+import re
+import signal
+import sys
+import traceback
+from typing import Any, NoReturn
+
+import click
+from kedro.config import MissingConfigException
+from kedro.framework.cli.project import run as kedro_run
+from kedro.io import DatasetError
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
+
+from vip.errors import UserError
+
+USER_ERRORS = (UserError, DatasetError, MissingConfigException, OmegaConfBaseException, YAMLError)
+"""What a user can mend, the most telling first."""
+
+INTERRUPTED = 130
+
+
+def parse_parameters(text: str) -> dict[str, Any]:
+    """`a.b=1,stage:2` as nested parameters; a key ends at its first colon or equals sign."""
+    items = [item.strip() for item in text.split(",") if item.strip()]
+    for item in items:
+        if not re.match(r"[^:=\s][^:=]*[:=]", item):
+            raise UserError(f"--params has {item!r}, which is no key=value; write for example stage:2")
+    dotted = [re.sub(r"^([^:=]*?)\s*:", r"\1=", item) for item in items]
+    return dict(OmegaConf.to_container(OmegaConf.from_dotlist(dotted)))  # type: ignore[arg-type]
+
+
+def explain(error: BaseException) -> str | None:
+    """One line for the user, where an error or one of its causes is the user's to mend; else None."""
+    causes = list(_causes(error))
+    for kind in USER_ERRORS:
+        for cause in causes:
+            if isinstance(cause, kind):
+                return " ".join(str(cause).split())
+    return None
+
+
+def _causes(error: BaseException | None) -> "list[BaseException]":
+    causes: list[BaseException] = []
+    while error is not None and error not in causes:
+        causes.append(error)
+        error = error.__cause__ or error.__context__
+    return causes
+
+
+def _run(*, verbose: bool, params: Any, pipeline: str | None, pipelines: list[str], **options: Any) -> Any:
+    signal.signal(signal.SIGTERM, _terminated)
+    try:
+        parameters = parse_parameters(params) if isinstance(params, str) else params
+        names = [*([pipeline] if pipeline else []), *pipelines]
+        callback = kedro_run.callback
+        assert callback is not None, "kedro run is a command with a callback"
+        return callback(params=parameters, pipeline=None, pipelines=names, **options)
+    except KeyboardInterrupt:
+        click.echo("Stopped. The same command continues where it was.", err=True)
+        sys.exit(INTERRUPTED)
+    except Exception as error:
+        line = explain(error)
+        if line is None:
+            raise
+        if verbose:
+            traceback.print_exc()
+        click.echo(f"Error: {line}", err=True)
+        sys.exit(1)
+
+
+def _terminated(number: int, _frame: object) -> NoReturn:
+    sys.exit(128 + number)
+
+
+def _options() -> list[click.Parameter]:
+    """Kedro's own options, with `--params` left for us to parse, and `--verbose`."""
+    options = [copy.copy(option) for option in kedro_run.params]
+    for option in options:
+        if option.name == "params":
+            option.callback = None
+    return [*options, click.Option(["--verbose", "-v"], is_flag=True, help="Show where an error came from.")]
+
+
+run = click.Command("run", callback=_run, params=_options(), help="Run the whole method, or a part of it.")

@@ -1,0 +1,120 @@
+"""The session behind `kedro run`: `--params=stage:n` is stage n, and what cannot run is refused at once."""
+
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Self
+
+from kedro.framework.project import pipelines
+from kedro.framework.session import KedroSession
+from kedro.pipeline import Pipeline
+
+from vip.config_loader import stages_of
+from vip.errors import UserError
+
+CHAINS = ("stage", "__default__")
+"""The pipelines that stand for all stages; with a stage's number they stand for that one."""
+
+
+class StageSession(KedroSession):
+    """Kedro's session, with the runtime parameter `stage`: the number of the one stage to run."""
+
+    stage: Any = None
+
+    @classmethod
+    def create(
+        cls,
+        project_path: Path | str | None = None,
+        save_on_close: bool = True,
+        env: str | None = None,
+        runtime_params: dict[str, Any] | None = None,
+        conf_source: str | None = None,
+    ) -> Self:
+        """As Kedro's, but `stage` is taken out of the runtime parameters: no node reads it."""
+        parameters = dict(runtime_params or {})
+        stage = parameters.pop("stage", None)
+        session = super().create(project_path, save_on_close, env, parameters, conf_source)
+        assert isinstance(session, cls), "KedroSession.create makes an instance of the class it is called on"
+        session.stage = stage
+        return session
+
+    def run(
+        self,
+        pipeline_name: str | None = None,
+        pipeline_names: list[str] | None = None,
+        tags: Iterable[str] | None = None,
+        runner: Any = None,
+        node_names: Iterable[str] | None = None,
+        from_nodes: Iterable[str] | None = None,
+        to_nodes: Iterable[str] | None = None,
+        from_inputs: Iterable[str] | None = None,
+        to_outputs: Iterable[str] | None = None,
+        load_versions: dict[str, str] | None = None,
+        namespaces: Iterable[str] | None = None,
+        only_missing_outputs: bool = False,
+    ) -> dict[str, Any]:
+        """As Kedro's; UserError, with nothing written, for unknown names, stages and parameters."""
+        from vip.parameters import check_parameters
+
+        parameters = self._get_config_loader()["parameters"]
+        stages_of(parameters)
+        known = dict(pipelines)
+        names, stage_namespaces = select_stage(
+            [pipeline_name] if pipeline_name else list(pipeline_names or ()), self.stage, known, parameters
+        )
+        check_parameters(parameters, known)
+        selection: dict[str, Any] = {
+            "tags": tags,
+            "from_nodes": from_nodes,
+            "to_nodes": to_nodes,
+            "node_names": node_names,
+            "from_inputs": from_inputs,
+            "to_outputs": to_outputs,
+        }
+        namespaces = [*(namespaces or ()), *stage_namespaces]
+        chosen = _filtered([known[name] for name in names], node_namespaces=namespaces, **selection)
+        try:
+            return super().run(
+                pipeline_names=names,
+                runner=runner,
+                load_versions=load_versions,
+                namespaces=namespaces,
+                only_missing_outputs=only_missing_outputs,
+                **selection,
+            )
+        except (KeyboardInterrupt, SystemExit) as stop:  # Kedro tells its hooks of exceptions only
+            self._hook_manager.hook.on_pipeline_error(
+                error=stop, run_params={}, pipeline=chosen, catalog=None
+            )
+            raise
+
+
+def select_stage(
+    names: list[str], stage: Any, known: Mapping[str, Pipeline], parameters: Mapping[str, Any]
+) -> tuple[list[str], list[str]]:
+    """The registered pipelines, and the namespaces in them, that `names` and the stage's number mean."""
+    for name in names:
+        if name not in known:
+            near = get_close_matches(name, list(known), n=1) or [", ".join(sorted(known))]
+            raise UserError(f"there is no pipeline {name}; did you mean {near[0]}?")
+    if stage is None:
+        return names or ["__default__"], []
+    stages = stages_of(dict(parameters))
+    if isinstance(stage, bool) or not isinstance(stage, int) or not 1 <= stage <= stages:
+        raise UserError(
+            f"stage is {stage!r}, but this project has stages 1 to {stages} (parameter stages); "
+            f"write for example --params=stage:{stages}"
+        )
+    namespace = f"stage_{stage}"
+    chosen = [namespace if name in CHAINS else name for name in names or CHAINS[:1]]
+    for name in chosen:
+        if not any((node.namespace or "").split(".")[0] == namespace for node in known[name].nodes):
+            raise UserError(f"pipeline {name} has nothing of stage {stage}; leave out --params=stage:{stage}")
+    return chosen, [] if chosen == [namespace] else [namespace]
+
+
+def _filtered(parts: list[Pipeline], **selection: Any) -> Pipeline:
+    try:
+        return sum(parts, Pipeline([])).filter(**selection)
+    except ValueError as error:
+        raise UserError(" ".join(str(error).split())) from error
