@@ -1,1 +1,1 @@
-"""The losses of the paper (Sec. 3.4.1), one a file, pure functions; `methods.py` names what can be trained with."""
+"""The losses of the paper (Sec. 3.4.1), one a file, all pure; `methods.py` names what one can train with."""

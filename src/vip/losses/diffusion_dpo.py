@@ -1,4 +1,4 @@
-"""Diffusion-DPO: learn which of two clips is better, measured against a frozen reference (paper Sec. 3.4.1)."""
+"""Diffusion-DPO: learn which of two clips is better, against a frozen reference (paper Sec. 3.4.1)."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING

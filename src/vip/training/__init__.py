@@ -1,0 +1,1 @@
+"""The training engine: draws, reference predictions, the optimizer's loop, and its checkpoints."""

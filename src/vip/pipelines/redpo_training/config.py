@@ -1,0 +1,76 @@
+"""The parameters of ReDPO training."""
+
+from difflib import get_close_matches
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field, field_validator
+from pydantic.dataclasses import dataclass
+
+
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class ReDPOTraining:
+    """How a pruned model is trained; the paper's own values stand in METHOD 4."""
+
+    method: Literal["redpo", "sft", "dpo"]
+    """The paper's method, or one of its two terms alone."""
+    reference: Literal["teacher", "initial"]
+    """What the student is held against: the full model (V.I.P.) or its own first weights (alignment)."""
+    beta: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+    """Strength of the preference term; the paper's T w(lambda_t) is folded in."""
+    sft_weight: Annotated[float, Field(ge=0, allow_inf_nan=False)] | Literal["auto"]
+    """w_SFT; `auto` makes the two terms' gradients equally long over the first steps."""
+    learning_rate: Annotated[float, Field(gt=0, le=1)]
+    """AdamW's learning rate."""
+    epochs: Annotated[int, Field(ge=1)]
+    """Passes over the pairs; each draws afresh, and costs one reference prediction a pair."""
+    batch_size: Annotated[int, Field(ge=1)]
+    """Pairs an optimizer step, over all processes."""
+    warmup_steps: Annotated[int, Field(ge=0)]
+    """Steps over which the learning rate rises from 0."""
+    gradient_clip: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    """Largest norm of the gradient; 0 for no clipping."""
+    ema_decay: Annotated[float, Field(ge=0, lt=1)]
+    """Decay of the moving average of the weights, which then is the student; 0 for none."""
+    shared_noise: bool
+    """One noise for winner and loser, as in Diffusion-DPO's code, instead of one each, as in the paper."""
+    checkpoint_every: Annotated[int, Field(ge=1)]
+    """Optimizer steps between checkpoints."""
+    reference_batch_size: Annotated[int, Field(ge=1)]
+    """Pairs a batch of reference predictions. Batches are filled up, so a last small one costs as much."""
+    seed: Annotated[int, Field(ge=0)]
+    """With epoch and pair, what timesteps and noises depend on; with the epoch, what the data order does."""
+    gradient_norm_every: Annotated[int, Field(ge=1)] = 10
+    """Steps between measurements of each term's own gradient norm, which cost two backward passes."""
+
+    @field_validator("sft_weight", mode="before")
+    @classmethod
+    def _say_what_a_weight_is(cls, value: object) -> object:
+        try:
+            acceptable = value == "auto" or float(str(value)) >= 0
+        except ValueError:
+            acceptable = False
+        if not acceptable:
+            raise ValueError(f"sft_weight is {value!r}; it is a number of at least 0, or auto")
+        return value
+
+    @field_validator("method", mode="before")
+    @classmethod
+    def _name_the_nearest_method(cls, value: object) -> object:
+        known = ["redpo", "sft", "dpo"]
+        if value not in known:
+            near = get_close_matches(str(value).lower(), known, n=1) or [", ".join(known)]
+            raise ValueError(f"method {value!r} is unknown; did you mean {near[0]}?")
+        return value
+
+    def __post_init__(self) -> None:
+        """Refuse what has nothing to learn: at first, a student equals its own first weights."""
+        if self.reference == "initial" and self.method == "sft":
+            raise ValueError(
+                "method: sft imitates the reference, and reference: initial is the student itself; "
+                "choose method: redpo or reference: teacher"
+            )
+        if self.reference == "initial" and self.method == "redpo" and self.sft_weight == "auto":
+            raise ValueError(
+                "sft_weight: auto compares gradients, and with reference: initial the first one of "
+                "the sft term is 0; set sft_weight to a number"
+            )

@@ -1,0 +1,106 @@
+"""Batches for the student: clips, draws, prompt embeddings and reference predictions, put together."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from vip.errors import UserError
+from vip.training.batches import PairClips, noisy_pairs, stacked, twice
+from vip.training.draws import Step, draw
+from vip.training.objective import TrainingBatch
+from vip.training.reference import reference_key
+
+if TYPE_CHECKING:
+    from vip.families.base import VideoFamily
+    from vip.training.pairs import PreferencePair
+    from vip.training.reference import Prediction
+    from vip.training.settings import TrainingSettings
+    from vip.types import Conditioning, Items
+
+
+def reference_keys(
+    references: "Items[Prediction]",
+    pairs: "Sequence[PreferencePair]",
+    settings: "TrainingSettings",
+    initial: str,
+) -> dict[tuple[int, str], str]:
+    """The key of each (epoch, pair_id)'s reference prediction; UserError where they are of another run.
+
+    `initial` is the fingerprint of the model to train: with `reference: initial` it must be the reference.
+    """
+    present = set(references)
+    fingerprint = initial if settings.reference == "initial" else _reference_of(references)
+    keys = {
+        (epoch, pair.pair_id): reference_key(fingerprint, pair, epoch, settings)
+        for epoch in range(settings.epochs)
+        for pair in pairs
+    }
+    absent = sum(key not in present for key in keys.values())
+    if absent:
+        raise UserError(
+            f"{absent} of the {len(keys)} reference predictions that this training needs are not among the "
+            f"{len(present)} stored: pairs or settings have changed; run the node reference_predictions again"
+        )
+    return keys
+
+
+def _reference_of(references: "Items[Prediction]") -> str:
+    fingerprints = references.table["reference"]
+    return str(fingerprints.iloc[0]) if len(fingerprints) else ""
+
+
+def embeddings(family: "VideoFamily", prompts: Sequence[str], batch_size: int) -> "dict[str, Conditioning]":
+    """Each prompt's conditioning, on the CPU, without its first dimension."""
+    import torch
+
+    found: dict[str, Conditioning] = {}
+    for start in range(0, len(prompts), batch_size):
+        chunk = prompts[start : start + batch_size]
+        with torch.no_grad():
+            encoded = {name: tensor.cpu() for name, tensor in family.encode(chunk).items()}
+        for i, prompt in enumerate(chunk):
+            found[prompt] = {name: tensor[i] for name, tensor in encoded.items()}
+    return found
+
+
+@dataclass(frozen=True)
+class Feed:
+    """Makes the training batch of a step; of `processes` processes, each gets every so-manieth pair."""
+
+    family: "VideoFamily"
+    pairs: "Sequence[PreferencePair]"
+    clips: PairClips
+    references: "Items[Prediction]"
+    keys: Mapping[tuple[int, str], str]
+    settings: "TrainingSettings"
+    device: str
+    process: int = 0
+    processes: int = 1
+
+    @cached_property
+    def embeddings(self) -> "dict[str, Conditioning]":
+        """Each different prompt's conditioning, computed once a run."""
+        prompts = list(dict.fromkeys(pair.prompt for pair in self.pairs))
+        return embeddings(self.family, prompts, self.settings.batch_size)
+
+    def batch(self, step: Step) -> TrainingBatch:
+        """This process's part of a step; a process without a part gets a pair that counts for nothing."""
+        import torch
+
+        own = step.positions[self.process :: self.processes]
+        pairs = [self.pairs[position] for position in own or step.positions[:1]]
+        draws = [draw(self.family, pair.pair_id, step.epoch, self.settings) for pair in pairs]
+        predicted = [self.references[self.keys[step.epoch, pair.pair_id]] for pair in pairs]
+        reference = [one["winner"] for one in predicted] + [one["loser"] for one in predicted]
+        conditioning = twice(stacked([self.embeddings[pair.prompt] for pair in pairs]))
+        return TrainingBatch(
+            samples=noisy_pairs(self.family, self.clips.latents(pairs), draws, self.device),
+            conditioning={name: tensor.to(self.device) for name, tensor in conditioning.items()},
+            reference=torch.stack(reference).to(self.device),
+            share=len(own) * self.processes / len(step.positions),
+        )
+
+    def pair_ids(self, step: Step) -> str:
+        """The pairs of a step, for a message."""
+        return ", ".join(self.pairs[position].pair_id for position in step.positions)

@@ -1,0 +1,58 @@
+"""The two terms of the loss for one batch of pairs, and the gradient norm of each."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from vip.losses.diffusion_dpo import DiffusionDPO, diffusion_dpo
+from vip.losses.sft import sft
+from vip.losses.squared_error import squared_error
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from torch import Tensor, nn
+
+    from vip.families.base import VideoFamily
+    from vip.training.batches import NoisyPairs
+    from vip.types import Conditioning
+
+
+@dataclass(frozen=True)
+class TrainingBatch:
+    """B pairs as 2B samples, winners first, and what the reference predicted for them (2B, C, F, h, w).
+
+    `share` is this process's part of the global batch times the number of processes (1 where there is one):
+    means over processes of `share` times local means are global means.
+    """
+
+    samples: "NoisyPairs"
+    conditioning: "Conditioning"
+    reference: "Tensor"
+    share: float
+
+
+@dataclass(frozen=True)
+class Terms:
+    """L_diff-dpo with what it is made of, and L_SFT, of this process's pairs."""
+
+    dpo: DiffusionDPO
+    sft: "Tensor"
+
+
+def terms(family: "VideoFamily", denoiser: "nn.Module", batch: TrainingBatch, beta: float) -> Terms:
+    """Both terms from one call of the student on winners and losers (paper Sec. 3.4.1)."""
+    samples = batch.samples
+    predicted = family.predict(denoiser, samples.noisy, samples.timesteps, batch.conditioning)
+    student_winner, student_loser = squared_error(predicted, samples.target).chunk(2)
+    reference_winner, reference_loser = squared_error(batch.reference, samples.target).chunk(2)
+    dpo = diffusion_dpo(student_winner, reference_winner, student_loser, reference_loser, beta)
+    return Terms(dpo, sft(predicted.chunk(2)[0], batch.reference.chunk(2)[0]))
+
+
+def gradient_norm(loss: "Tensor", parameters: "Iterable[nn.Parameter]", accelerator: Any) -> float:
+    """The norm of a loss's gradient, averaged over processes, without touching `.grad`."""
+    import torch
+
+    gradients = torch.autograd.grad(loss, tuple(parameters), retain_graph=True)
+    mean = accelerator.reduce(torch.cat([gradient.flatten() for gradient in gradients]), "mean")
+    return float(torch.linalg.vector_norm(mean))

@@ -1,0 +1,100 @@
+"""The moving parts of training: weights, AdamW's moments, and the moving average of weights."""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from torch import Tensor, nn
+
+    from vip.families.base import VideoFamily
+    from vip.training.settings import TrainingSettings
+
+
+def only_trainable(family: "VideoFamily") -> "dict[str, nn.Parameter]":
+    """Freeze all but the family's trainable parameters and return those; the denoiser in eval mode.
+
+    Eval, because dropout would add noise to a student that is compared with a reference. Contiguous, because
+    the backward pass through frozen channels_last layers segfaults in torch 2.13 on the CPU.
+    """
+    import torch
+
+    denoiser: Any = family.denoiser
+    denoiser.to(memory_format=torch.contiguous_format).eval().requires_grad_(False)
+    parameters = family.trainable()
+    for parameter in parameters.values():
+        parameter.requires_grad_(True)
+    return parameters
+
+
+def learning_rate_at(step: int, settings: "TrainingSettings") -> float:
+    """The learning rate of a step, counted from 1: a linear warm-up to a constant."""
+    if step >= settings.warmup_steps:
+        return settings.learning_rate
+    return settings.learning_rate * step / settings.warmup_steps
+
+
+class Optimisation:
+    """AdamW over the trainable parameters, with an optional moving average of them."""
+
+    def __init__(self, family: "VideoFamily", settings: "TrainingSettings", accelerator: Any) -> None:
+        import torch
+
+        self.parameters = only_trainable(family)
+        adamw = torch.optim.AdamW(self.parameters.values(), lr=settings.learning_rate)
+        self.denoiser, self.adamw = accelerator.prepare(family.denoiser, adamw)
+        self._accelerator = accelerator
+        self._settings = settings
+        self._averages: dict[str, Tensor] = {}
+        if settings.ema_decay:
+            self._averages = {name: weight.detach().clone() for name, weight in self.parameters.items()}
+
+    def gradient(self, loss: "Tensor") -> float:
+        """Backpropagate, clip, and return the gradient's norm before clipping."""
+        self.adamw.zero_grad()
+        self._accelerator.backward(loss)
+        limit = self._settings.gradient_clip or float("inf")
+        return float(self._accelerator.clip_grad_norm_(list(self.parameters.values()), limit))
+
+    def update(self, step: int) -> float:
+        """Move the weights, then their average; return the learning rate used."""
+        learning_rate = learning_rate_at(step, self._settings)
+        for group in self.adamw.param_groups:
+            group["lr"] = learning_rate
+        self.adamw.step()
+        for name, average in self._averages.items():
+            average.lerp_(self.parameters[name].detach(), 1 - self._settings.ema_decay)
+        return learning_rate
+
+    def tensors(self) -> "dict[str, dict[str, Tensor]]":
+        """Everything that moves, for a checkpoint."""
+        moments = {
+            f"{name}/{kind}": tensor
+            for name, parameter in self.parameters.items()
+            for kind, tensor in self.adamw.state[parameter].items()
+        }
+        weights = {name: parameter.detach() for name, parameter in self.parameters.items()}
+        groups = {"weights": weights, "optimizer": moments, "averages": self._averages}
+        return {group: tensors for group, tensors in groups.items() if tensors}
+
+    def restore(self, tensors: "Mapping[str, Mapping[str, Tensor]]") -> None:
+        """Put everything back as `tensors` gave it."""
+        _copy(tensors["weights"], self.parameters)
+        _copy(tensors.get("averages", {}), self._averages)
+        for key, tensor in tensors["optimizer"].items():
+            name, kind = key.rsplit("/", 1)
+            parameter = self.parameters[name]
+            on = "cpu" if kind == "step" else parameter.device
+            self.adamw.state[parameter][kind] = tensor.to(on)
+
+    def adopt_averages(self) -> None:
+        """Give the model the averaged weights, where an average was kept."""
+        _copy(self._averages, self.parameters)
+
+
+def _copy(source: "Mapping[str, Tensor]", target: "Mapping[str, Tensor]") -> None:
+    import torch
+
+    with torch.no_grad():
+        for name, tensor in source.items():
+            target[name].copy_(tensor)

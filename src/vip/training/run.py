@@ -1,0 +1,135 @@
+"""The optimizer's loop: it may be stopped after any step and continued without changing a bit."""
+
+import logging
+import math
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from vip.errors import UserError
+from vip.losses.methods import METHODS
+from vip.training.checkpoints import Checkpoint, CheckpointFolder
+from vip.training.curve import Row, mean_quantities
+from vip.training.draws import Step
+from vip.training.feeding import Feed
+from vip.training.objective import Terms, TrainingBatch, gradient_norm, terms
+from vip.training.optimisation import Optimisation
+
+if TYPE_CHECKING:
+    from vip.training.settings import TrainingSettings
+
+logger = logging.getLogger(__name__)
+
+_WEIGHING_STEPS = 5
+"""Steps whose gradients `sft_weight: auto` compares."""
+
+
+@dataclass
+class Run:
+    """A training run: what it has done so far, and how to do the rest."""
+
+    name: str
+    feed: Feed
+    settings: "TrainingSettings"
+    accelerator: Any
+    checkpoints: CheckpointFolder
+    done: int = 0
+    sft_weight: float | None = None
+    curve: list[Row] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Take the model in hand: freeze what stays, make an optimizer for the rest."""
+        self.optimisation = Optimisation(self.feed.family, self.settings, self.accelerator)
+
+    def finish(self, steps: Sequence[Step]) -> None:
+        """Do the steps that no checkpoint holds, and give the model its final weights."""
+        self._resume()
+        if self.done < len(steps):
+            if self.sft_weight is None:
+                self.sft_weight = self._weigh(steps[:_WEIGHING_STEPS])
+            self._walk(steps, self.sft_weight)
+        self.optimisation.adopt_averages()
+
+    def _resume(self) -> None:
+        """Go to where the newest good checkpoint of this run stands, if there is one."""
+        saved = self.checkpoints.latest(self.name)
+        if saved is None:
+            return
+        self.optimisation.restore(saved.tensors)
+        self.done, self.sft_weight, self.curve = saved.step, saved.values["sft_weight"], saved.values["curve"]
+        logger.info("training continues after step %d", self.done)
+
+    def _save(self) -> None:
+        if self.accelerator.is_main_process:
+            values = {"sft_weight": self.sft_weight, "curve": self.curve}
+            self.checkpoints.save(Checkpoint(self.name, self.done, self.optimisation.tensors(), values))
+
+    def _walk(self, steps: Sequence[Step], sft_weight: float) -> None:
+        from tqdm import tqdm
+
+        silent = not self.accelerator.is_main_process
+        title = f"Training the student ({self.settings.method})"
+        with tqdm(total=len(steps), initial=self.done, desc=title, file=sys.stderr, disable=silent) as bar:
+            for number, step in enumerate(steps[self.done :], start=self.done + 1):
+                self.curve.append(self._step(number, step, sft_weight))
+                self.done = number
+                if number % self.settings.checkpoint_every == 0 or number == len(steps):
+                    self._save()
+                bar.update()
+
+    def _step(self, number: int, step: Step, sft_weight: float) -> Row:
+        """One optimizer step; returns its row of the curve."""
+        batch = self.feed.batch(step)
+        found = self._terms(self.optimisation.denoiser, batch)
+        loss = METHODS[self.settings.method](found.dpo.loss, found.sft, sft_weight)
+        row: Row = {"step": number, "epoch": step.epoch}
+        row |= mean_quantities(found, loss, batch.share, self.accelerator)
+        self._refuse_unless_finite("loss", row["loss"], number, step)
+        if (number - 1) % self.settings.gradient_norm_every == 0:
+            row["dpo_gradient_norm"], row["sft_gradient_norm"] = self._gradient_norms(found, batch)
+        row["gradient_norm"] = self.optimisation.gradient(loss * batch.share)
+        self._refuse_unless_finite("gradient norm", row["gradient_norm"], number, step)
+        row["learning_rate"] = self.optimisation.update(number)
+        row["sft_weight"] = sft_weight
+        row["weighted_sft_loss"] = sft_weight * (row["sft_loss"] or 0.0)
+        return row
+
+    def _terms(self, denoiser: Any, batch: TrainingBatch) -> Terms:
+        return terms(self.feed.family, denoiser, batch, self.settings.beta)
+
+    def _gradient_norms(self, found: Terms, batch: TrainingBatch) -> tuple[float, float]:
+        """The gradient norms of L_diff-dpo and of L_SFT, unweighted."""
+        parameters = self.optimisation.parameters.values()
+        return (
+            gradient_norm(found.dpo.loss * batch.share, parameters, self.accelerator),
+            gradient_norm(found.sft * batch.share, parameters, self.accelerator),
+        )
+
+    def _weigh(self, steps: Sequence[Step]) -> float:
+        """w_SFT: as set, or the mean ratio of the terms' gradient norms over these steps, without updates."""
+        if self.settings.method == "dpo":
+            return 0.0
+        if self.settings.sft_weight != "auto":
+            return self.settings.sft_weight
+        norms = [
+            self._gradient_norms(self._terms(self.feed.family.denoiser, batch), batch)
+            for batch in map(self.feed.batch, steps)
+        ]
+        weight = sum(dpo / sft if sft else math.inf for dpo, sft in norms) / len(norms)
+        if not 0 < weight < math.inf:
+            raise UserError(
+                "sft_weight: auto cannot weigh the terms, whose gradient norms (dpo, sft) at first are "
+                f" {', '.join(f'({dpo:g}, {sft:g})' for dpo, sft in norms)}; set sft_weight to a number"
+            )
+        logger.info("sft_weight: auto is %g, by the gradients of the first %d steps", weight, len(norms))
+        return weight
+
+    def _refuse_unless_finite(self, what: str, value: float | None, number: int, step: Step) -> None:
+        """Stop before the optimizer moves anything that could not be undone."""
+        if value is None or not math.isfinite(value):
+            raise UserError(
+                f"step {number}: the {what} is {value}, nothing was updated (last good checkpoint: "
+                f"{self.checkpoints.last_good(self.name)}; pairs: {self.feed.pair_ids(step)}); "
+                "lower learning_rate or beta, or look at these pairs"
+            )

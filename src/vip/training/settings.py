@@ -1,0 +1,80 @@
+"""What the engine must be told; `vip.pipelines.redpo_training.config` is how a user tells it."""
+
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
+
+if TYPE_CHECKING:
+    from dataclasses import Field
+
+
+class DrawSettings(Protocol):
+    """What decides the timesteps and noises of a run, whatever it trains with."""
+
+    @property
+    def epochs(self) -> int:
+        """Passes over the pairs; each draws afresh."""
+
+    @property
+    def shared_noise(self) -> bool:
+        """Whether winner and loser get the same noise."""
+
+    @property
+    def seed(self) -> int:
+        """Seed of all draws and of the data order."""
+
+
+class ReferenceSettings(DrawSettings, Protocol):
+    """What decides the reference predictions."""
+
+    @property
+    def reference(self) -> Literal["teacher", "initial"]:
+        """Which frozen model the student is held against."""
+
+    @property
+    def reference_batch_size(self) -> int:
+        """Pairs a batch of reference predictions."""
+
+
+class TrainingSettings(ReferenceSettings, Protocol):
+    """What decides a training run."""
+
+    __dataclass_fields__: ClassVar[dict[str, "Field[Any]"]]
+
+    @property
+    def method(self) -> str:
+        """A name in `vip.losses.methods`."""
+
+    @property
+    def beta(self) -> float:
+        """Strength of the preference term."""
+
+    @property
+    def sft_weight(self) -> float | Literal["auto"]:
+        """Weight of the distillation term, or `auto`."""
+
+    @property
+    def learning_rate(self) -> float:
+        """AdamW's learning rate after warm-up."""
+
+    @property
+    def batch_size(self) -> int:
+        """Pairs an optimizer step."""
+
+    @property
+    def warmup_steps(self) -> int:
+        """Steps over which the learning rate rises linearly."""
+
+    @property
+    def gradient_clip(self) -> float:
+        """Largest gradient norm; 0 for no clipping."""
+
+    @property
+    def gradient_norm_every(self) -> int:
+        """Measure each term's gradient norm every so many steps."""
+
+    @property
+    def ema_decay(self) -> float:
+        """Decay of the moving average of weights; 0 for none."""
+
+    @property
+    def checkpoint_every(self) -> int:
+        """Steps between checkpoints."""

@@ -1,0 +1,76 @@
+"""ReDPO training (paper Sec. 3.4): train a pruned model on preference pairs, from wherever it was stopped."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from vip.hashing import content_hash
+from vip.training.curve import curve_table
+from vip.training.draws import plan
+from vip.training.feeding import Feed, reference_keys
+from vip.training.run import Run
+
+if TYPE_CHECKING:
+    from vip.families.base import VideoFamily
+    from vip.families.folder import ModelFolder
+    from vip.training.batches import PairClips
+    from vip.training.checkpoints import CheckpointFolder
+    from vip.training.pairs import PreferencePair
+    from vip.training.reference import Prediction
+    from vip.training.settings import TrainingSettings
+    from vip.types import Items, Table
+
+_NO_EFFECT = ("checkpoint_every",)
+"""Settings that change no bit of the outcome."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """The trained model, and its curve: one row a step, the columns of `vip.training.curve`."""
+
+    family: "VideoFamily"
+    curve: "Table"
+
+
+def train(
+    model: "ModelFolder",
+    pairs: "Sequence[PreferencePair]",
+    clips: "PairClips",
+    references: "Items[Prediction]",
+    checkpoints: "CheckpointFolder",
+    settings: "TrainingSettings",
+) -> Trained:
+    """Move a pruned model's trainable parameters, and nothing else, by the method that the settings name.
+
+    Continues from the newest good checkpoint of the very same run and ends with the same bits as a run that
+    was never stopped; a finished run returns at once. Each process of `torchrun` takes its part of a batch.
+    """
+    from accelerate import Accelerator
+
+    keys = reference_keys(references, pairs, settings, model.fingerprint)
+    accelerator = Accelerator(mixed_precision="no")
+    device, process, processes = str(accelerator.device), accelerator.process_index, accelerator.num_processes
+    family = model.open(device)
+    run = Run(
+        name=run_name(model.fingerprint, pairs, keys.values(), settings),
+        feed=Feed(family, pairs, clips, references, keys, settings, device, process, processes),
+        settings=settings,
+        accelerator=accelerator,
+        checkpoints=checkpoints,
+    )
+    run.finish(plan(len(pairs), settings.batch_size, settings))
+    family.denoiser.requires_grad_(False)
+    return Trained(family, curve_table(run.curve))
+
+
+def run_name(
+    fingerprint: str,
+    pairs: "Iterable[PreferencePair]",
+    reference_keys: Iterable[str],
+    settings: "TrainingSettings",
+) -> str:
+    """A hash of all that decides the outcome of a run: model, pairs, reference predictions, settings."""
+    deciding = {name: value for name, value in asdict(settings).items() if name not in _NO_EFFECT}
+    return content_hash(
+        "training", fingerprint, [asdict(pair) for pair in pairs], list(reference_keys), deciding
+    )

@@ -1,0 +1,54 @@
+"""The terms of one batch, against the losses computed pair by pair."""
+
+import pytest
+import torch
+from accelerate import Accelerator
+
+from vip.training.feeding import Feed, reference_keys
+from vip.training.objective import gradient_norm, terms
+
+
+@pytest.fixture
+def feed(world):
+    settings = world.settings()
+    references = world.predictions(settings)
+    keys = reference_keys(references, world.pairs, settings, world.pruned.fingerprint)
+    return Feed(world.pruned.open(), world.pairs, world.clips, references, keys, settings, "cpu")
+
+
+def test_terms_are_the_paper_s_equations(world, feed) -> None:
+    from vip.training.draws import Step
+
+    step = Step(1, (4, 0, 2))
+    found = terms(feed.family, feed.family.denoiser, feed.batch(step), beta=10.0)
+    sft, logits = [], []
+    for position in step.positions:
+        one = feed.batch(Step(1, (position,)))
+        student = feed.family.predict(
+            feed.family.denoiser, one.samples.noisy, one.samples.timesteps, one.conditioning
+        )
+        teacher = world.teacher.open()
+        reference = teacher.predict(
+            teacher.denoiser, one.samples.noisy, one.samples.timesteps, one.conditioning
+        )
+        margins = (student - one.samples.target).square().mean((1, 2, 3, 4))
+        margins = margins - (reference - one.samples.target).square().mean((1, 2, 3, 4))
+        logits.append(-5 * (margins[0] - margins[1]))
+        sft.append((student[0] - reference[0]).square().mean())
+    torch.testing.assert_close(found.dpo.logits, torch.stack(logits))
+    torch.testing.assert_close(found.sft, torch.stack(sft).mean())
+    torch.testing.assert_close(found.dpo.loss, -torch.stack(logits).sigmoid().log().mean())
+
+
+def test_a_gradient_norm_is_measured_without_a_trace(feed) -> None:
+    from vip.training.draws import Step
+
+    parameters = feed.family.trainable()
+    found = terms(feed.family, feed.family.denoiser, feed.batch(Step(0, (0, 1))), beta=10.0)
+    norms = [gradient_norm(loss, parameters.values(), Accelerator()) for loss in (found.dpo.loss, found.sft)]
+    assert all(value.grad is None for value in parameters.values())
+    for loss, norm in zip((found.dpo.loss, found.sft), norms, strict=True):
+        loss.backward(retain_graph=True)
+        squares = sum(value.grad.square().sum().item() for value in parameters.values())
+        assert norm == pytest.approx(squares**0.5, rel=1e-5)
+        feed.family.denoiser.zero_grad()

@@ -1,0 +1,258 @@
+"""The loop: what it learns, what it reports, and that stopping it anywhere changes nothing."""
+
+import logging
+import math
+
+import pandas as pd
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from vip.errors import UserError
+from vip.training.checkpoints import CheckpointFolder
+from vip.training.curve import CURVE
+from vip.training.train import Trained, run_name, train
+
+STEPS = 6  # seven pairs in batches of three, two epochs
+LONG = {
+    "epochs": 14,
+    "batch_size": 7,
+    "learning_rate": 0.1,
+    "checkpoint_every": 100,
+    "gradient_norm_every": 100,
+}
+FULL = {
+    "ema_decay": 0.8,
+    "warmup_steps": 3,
+    "gradient_clip": 0.5,
+    "sft_weight": "auto",
+    "gradient_norm_every": 2,
+}
+
+
+def weights(trained: Trained) -> dict[str, torch.Tensor]:
+    return {name: value.detach().clone() for name, value in trained.family.denoiser.named_parameters()}
+
+
+def assert_same(one: Trained, other: Trained) -> None:
+    pd.testing.assert_frame_equal(one.curve, other.curve, check_exact=True)
+    for (name, value), twin in zip(weights(one).items(), weights(other).values(), strict=True):
+        assert torch.equal(value, twin), name
+
+
+def stop_at(call: int):
+    """Prepare a family whose call number `call` of the denoiser is interrupted."""
+
+    def prepare(family) -> None:
+        calls = iter(range(1, call + 1))
+
+        def before_predict() -> None:
+            if next(calls) == call:
+                raise KeyboardInterrupt
+
+        family.before_predict = before_predict
+
+    return prepare
+
+
+@pytest.fixture
+def elsewhere(tmp_path):
+    return CheckpointFolder(tmp_path / "elsewhere")
+
+
+def test_only_trainable_parameters_move(world) -> None:
+    before, after = dict(world.pruned.open().denoiser.named_parameters()), weights(world.train())
+    moved = {name for name, value in before.items() if not torch.equal(value, after[name])}
+    assert moved == {"motion.weight", "motion.bias"}
+
+
+def test_the_student_comes_back_frozen_and_in_eval_mode(world) -> None:
+    denoiser = world.train().family.denoiser
+    assert not denoiser.training
+    assert not any(value.requires_grad for value in denoiser.parameters())
+
+
+def test_the_curve_has_a_row_a_step(world) -> None:
+    curve = world.train(gradient_norm_every=2).curve
+    assert {name: str(kind) for name, kind in curve.dtypes.items()} == CURVE
+    assert curve["step"].tolist() == [1, 2, 3, 4, 5, 6]
+    assert curve["epoch"].tolist() == [0, 0, 0, 1, 1, 1]
+    assert curve["dpo_gradient_norm"].notna().tolist() == [True, False] * 3
+    assert curve.drop(columns=["dpo_gradient_norm", "sft_gradient_norm"]).notna().all(axis=None)
+    total = curve["dpo_loss"] + 2.0 * curve["sft_loss"]
+    assert curve["loss"].tolist() == pytest.approx(total.tolist(), rel=1e-5)
+    assert curve["weighted_sft_loss"].tolist() == pytest.approx((2.0 * curve["sft_loss"]).tolist())
+
+
+@pytest.mark.parametrize(("method", "term"), [("sft", "weighted_sft_loss"), ("dpo", "dpo_loss")])
+def test_a_method_minimises_its_own_term(world, method, term) -> None:
+    curve = world.train(method=method, **LONG).curve
+    assert curve["loss"].tolist() == pytest.approx(curve[term].tolist())
+    assert curve["loss"].tail(4).mean() < 0.9 * curve["loss"].head(4).mean()
+
+
+def test_methods_see_the_same_first_batch(world) -> None:
+    rows = [world.train(method=method).curve.iloc[0] for method in ("redpo", "sft", "dpo")]
+    for name in (
+        "dpo_loss",
+        "sft_loss",
+        "winner_margin",
+        "loser_margin",
+        "dpo_gradient_norm",
+        "sft_gradient_norm",
+    ):
+        assert rows[0][name] == rows[1][name] == rows[2][name]
+
+
+def test_training_brings_the_student_nearer_to_its_teacher(world) -> None:
+    curve = world.train(sft_weight=100.0, **LONG).curve
+    assert curve["sft_loss"].tail(4).mean() < 0.7 * curve["sft_loss"].head(4).mean()
+
+
+def test_a_student_like_its_teacher_starts_at_log_2_without_sft_loss(world) -> None:
+    first = world.train(reference="initial").curve.iloc[0]
+    assert first["dpo_loss"] == pytest.approx(math.log(2), abs=1e-7)
+    assert first["sft_loss"] == pytest.approx(0, abs=1e-12)
+    assert first["winner_margin"] == pytest.approx(0, abs=1e-6)
+
+
+def test_general_preference_alignment_learns_from_its_own_first_weights(world) -> None:
+    curve = world.train(reference="initial", **LONG).curve
+    assert curve["dpo_loss"].tail(4).mean() < math.log(2) - 0.05
+    assert curve["implicit_accuracy"].tail(4).mean() > 0.6
+
+
+def test_an_automatic_weight_makes_both_gradients_equally_long(world, caplog) -> None:
+    with caplog.at_level(logging.INFO):
+        automatic = world.train(sft_weight="auto", epochs=1, batch_size=7).curve.iloc[0]
+    assert automatic["sft_weight"] == pytest.approx(
+        automatic["dpo_gradient_norm"] / automatic["sft_gradient_norm"]
+    )
+    assert f"{automatic['sft_weight']:g}" in caplog.text
+
+
+def test_an_automatic_weight_is_a_mean_over_steps_before_any_update(world) -> None:
+    frozen = world.train(learning_rate=1e-30, sft_weight=1.0).curve.head(5)
+    expected = (frozen["dpo_gradient_norm"] / frozen["sft_gradient_norm"]).mean()
+    found = world.train(learning_rate=0.5, sft_weight="auto").curve["sft_weight"]
+    assert found.tolist() == pytest.approx([expected] * STEPS, rel=1e-4)
+
+
+def test_an_automatic_weight_that_cannot_be_found_is_refused(world) -> None:
+    world.pruned.seed = world.teacher.seed
+    with pytest.raises(UserError, match="set sft_weight to a number"):
+        world.train(sft_weight="auto")
+
+
+@pytest.mark.parametrize("call", range(1, 5 + STEPS + 1))
+def test_a_run_stopped_anywhere_ends_as_if_it_was_not(world, elsewhere, call) -> None:
+    expected = world.train(elsewhere, **FULL)
+    world.pruned.prepare = stop_at(call)
+    with pytest.raises(KeyboardInterrupt):
+        world.train(**FULL)
+    world.pruned.prepare = lambda family: None
+    assert_same(world.train(**FULL), expected)
+
+
+def test_how_often_checkpoints_are_made_changes_nothing(world, elsewhere) -> None:
+    assert_same(world.train(elsewhere, checkpoint_every=1), world.train(checkpoint_every=100))
+
+
+def test_a_finished_run_returns_without_a_step(world) -> None:
+    expected = world.train(**FULL)
+    world.pruned.prepare = stop_at(1)
+    again = world.train(**FULL)
+    assert_same(again, expected)
+    assert again.family.encoded == []
+
+
+def test_a_damaged_last_checkpoint_costs_steps_and_nothing_else(world, caplog) -> None:
+    expected = world.train(**FULL)
+    newest = max(world.checkpoints.path.glob("*/step_*"))
+    (newest / "optimizer.safetensors").write_bytes(b"torn")
+    assert_same(world.train(**FULL), expected)
+    assert str(newest) in caplog.text
+
+
+def test_another_run_does_not_use_these_checkpoints(world, elsewhere) -> None:
+    world.train()
+    assert_same(world.train(beta=20.0), world.train(elsewhere, beta=20.0))
+    assert_same(world.train(), world.train(elsewhere))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"method": "dpo"},
+        {"beta": 1.0},
+        {"seed": 1},
+        {"learning_rate": 1.0},
+        {"ema_decay": 0.5},
+        {"epochs": 1},
+    ],
+)
+def test_a_run_s_name_depends_on_its_settings(world, change) -> None:
+    names = {
+        run_name("model", world.pairs, ["key"], settings)
+        for settings in (world.settings(), world.settings(**change))
+    }
+    assert len(names) == 2
+
+
+def test_a_run_s_name_depends_on_model_pairs_and_references(world) -> None:
+    settings = world.settings()
+    names = {
+        run_name("model", world.pairs, ["key"], settings),
+        run_name("other", world.pairs, ["key"], settings),
+        run_name("model", world.pairs[1:], ["key"], settings),
+        run_name("model", world.pairs, ["other"], settings),
+    }
+    assert len(names) == 4
+    assert run_name("model", world.pairs, ["key"], world.settings(checkpoint_every=77)) in names
+
+
+def test_the_returned_weights_are_the_averages(world, elsewhere) -> None:
+    plain, averaged = weights(world.train()), weights(world.train(elsewhere, ema_decay=0.9))
+    start = dict(world.pruned.open().denoiser.named_parameters())
+    for name in ("motion.weight", "motion.bias"):
+        moved, lagging = (plain[name] - start[name]).norm(), (averaged[name] - start[name]).norm()
+        assert 0 < lagging < moved
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_loss_that_is_not_finite_stops_before_the_update(world, value) -> None:
+    settings = world.settings(epochs=1, batch_size=1, checkpoint_every=1)
+    references = world.predictions(settings)
+    world.clips.full["full3"].latents.fill_(value)
+    with pytest.raises(UserError, match=r"the loss is nan, nothing was updated .*pair3") as caught:
+        train(world.pruned, world.pairs, world.clips, references, world.checkpoints, settings)
+    checkpoints = sorted(world.checkpoints.path.glob("*/step_*"))
+    assert str(checkpoints[-1]) in str(caught.value)
+    assert str(caught.value).startswith(f"step {int(checkpoints[-1].name[-8:]) + 1}:")
+    saved = load_file(checkpoints[-1] / "weights.safetensors")
+    current = dict(world.pruned.opened[-1].denoiser.named_parameters())
+    assert all(torch.equal(current[name], tensor) for name, tensor in saved.items())
+
+
+def test_the_first_step_has_no_good_checkpoint_to_name(world) -> None:
+    world.pruned.prepare = lambda family: family.denoiser.spatial.weight.data.fill_(float("nan"))
+    with pytest.raises(UserError, match=r"step 1: the loss is nan.*last good checkpoint: none yet"):
+        world.train()
+
+
+def test_a_gradient_that_is_not_finite_stops_too(world) -> None:
+    def prepare(family) -> None:
+        family.denoiser.motion.weight.register_hook(lambda gradient: gradient * float("inf"))
+
+    world.pruned.prepare = prepare
+    with pytest.raises(UserError, match="step 1: the gradient norm is (inf|nan)"):
+        world.train(gradient_norm_every=100)
+    assert not world.checkpoints.path.exists()
+
+
+def test_progress_goes_to_stderr_with_a_title(world, capsys) -> None:
+    world.train()
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert "Training the student (redpo)" in shown.err
+    assert "6/6" in shown.err
