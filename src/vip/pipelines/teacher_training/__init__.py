@@ -1,0 +1,1 @@
+"""Teacher training: makes the embedded teacher from the shapes world. Not a part of the method."""

@@ -1,0 +1,21 @@
+"""The parameters of the embedded teacher's training."""
+
+from typing import Annotated
+
+from pydantic import ConfigDict, Field
+from pydantic.dataclasses import dataclass
+
+from vip.shapes.teacher.autoencoder import AutoencoderTraining
+from vip.shapes.teacher.denoiser import DenoiserTraining
+
+
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class TeacherTraining:
+    """How the embedded teacher is made."""
+
+    autoencoder: AutoencoderTraining
+    denoiser: DenoiserTraining
+    placements: Annotated[int, Field(ge=1)] = 12
+    """Clips rendered of each training scene, each at another place and size."""
+    seed: int = 0
+    """Seed of the initial weights."""

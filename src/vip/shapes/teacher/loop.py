@@ -1,0 +1,114 @@
+"""One loop for the teacher's trainings: AdamW, a warm-up and a cosine fall, a moving average, checkpoints."""
+
+import math
+import sys
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import ConfigDict, Field
+from pydantic.dataclasses import dataclass
+
+from vip.training.checkpoints import Checkpoint, CheckpointFolder
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+Row = dict[str, float | str]
+
+
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class Loop:
+    """How long and how fast a model learns."""
+
+    steps: Annotated[int, Field(ge=1)]
+    batch_size: Annotated[int, Field(ge=1)]
+    learning_rate: Annotated[float, Field(gt=0)]
+    warmup_steps: Annotated[int, Field(ge=1)] = 50
+    decay_share: Annotated[float, Field(ge=0, le=1)] = 0.4
+    """Share of the steps, at the end, over which the learning rate falls to zero."""
+    ema_decay: Annotated[float, Field(ge=0, lt=1)] = 0.997
+    """Decay of the moving average of the weights that is kept in the end; 0 keeps the last weights."""
+    checkpoint_every: Annotated[int, Field(ge=1)] = 200
+
+
+def learn(
+    run: str,
+    model: "nn.Module",
+    loss_at: "Callable[[int], Tensor]",
+    loop: Loop,
+    checkpoints: CheckpointFolder,
+) -> list[Row]:
+    """Minimise `loss_at(step)` over the parameters of `model` that require gradients, in place.
+
+    `loss_at` draws whatever it needs from the step's number, so a run that was stopped continues from its last
+    checkpoint and ends with the same weights. Returns one row a step: run, step, loss and gradient norm.
+    """
+    import torch
+    from tqdm import tqdm
+
+    weights = {name: weight for name, weight in model.named_parameters() if weight.requires_grad}
+    average = {name: weight.detach().clone() for name, weight in weights.items()}
+    optimizer = torch.optim.AdamW(weights.values(), lr=loop.learning_rate, weight_decay=0.0, betas=(0.9, 0.99))
+    curve: list[Row] = []
+    saved = checkpoints.latest(run)
+    if saved is not None:
+        curve = saved.values["curve"]
+        _restore(saved.tensors, weights, average, optimizer)
+    model.train()
+    for step in tqdm(range(len(curve), loop.steps), run, loop.steps, initial=len(curve), file=sys.stderr):
+        for group in optimizer.param_groups:
+            group["lr"] = loop.learning_rate * learning_rate_factor(step, loop)
+        optimizer.zero_grad()
+        loss = loss_at(step)
+        loss.backward()
+        norm = torch.nn.utils.clip_grad_norm_(weights.values(), 1.0)
+        optimizer.step()
+        for name, weight in weights.items():
+            average[name].lerp_(weight.detach(), 1 - loop.ema_decay)
+        curve.append({"training": run, "step": step, "loss": loss.item(), "gradient_norm": norm.item()})
+        if (step + 1) % loop.checkpoint_every == 0 or step + 1 == loop.steps:
+            tensors = _tensors(weights, average, optimizer)
+            checkpoints.save(Checkpoint(run, step + 1, tensors, {"curve": curve}))
+    _copy(average, weights)
+    model.eval().requires_grad_(requires_grad=False)
+    return curve
+
+
+def learning_rate_factor(step: int, loop: Loop) -> float:
+    """Linear warm-up, then flat, then a cosine fall to zero over the last `decay_share` of the steps."""
+    warmup = min(1.0, (step + 1) / loop.warmup_steps)
+    start = loop.steps * (1 - loop.decay_share)
+    fallen = max(0.0, (step - start) / max(loop.steps - start, 1))
+    return warmup * 0.5 * (1 + math.cos(math.pi * fallen))
+
+
+def _tensors(
+    weights: "Mapping[str, Tensor]", average: "Mapping[str, Tensor]", optimizer: Any
+) -> "dict[str, dict[str, Tensor]]":
+    moments = {
+        f"{name}/{kind}": tensor
+        for name, weight in weights.items()
+        for kind, tensor in optimizer.state[weight].items()
+    }
+    return {"weights": dict(weights), "average": dict(average), "moments": moments}
+
+
+def _restore(
+    saved: "Mapping[str, Mapping[str, Tensor]]",
+    weights: "Mapping[str, Tensor]",
+    average: "Mapping[str, Tensor]",
+    optimizer: Any,
+) -> None:
+    _copy(saved["weights"], weights)
+    _copy(saved["average"], average)
+    for key, tensor in saved["moments"].items():
+        name, kind = key.rsplit("/", 1)
+        optimizer.state[weights[name]][kind] = tensor
+
+
+def _copy(source: "Mapping[str, Tensor]", target: "Mapping[str, Tensor]") -> None:
+    import torch
+
+    with torch.no_grad():
+        for name, tensor in source.items():
+            target[name].copy_(tensor)
