@@ -1,0 +1,16 @@
+"""Everything that touches disk: Kedro datasets that write atomically and never use a damaged file."""
+
+from vip.datasets.checkpoints import CheckpointFolderDataset
+from vip.datasets.lazy_map import LazyMapDataset
+from vip.datasets.models import ModelFolderDataset
+from vip.datasets.tables import TableDataset
+from vip.datasets.texts import JsonDataset, TextDataset
+
+__all__ = [
+    "CheckpointFolderDataset",
+    "JsonDataset",
+    "LazyMapDataset",
+    "ModelFolderDataset",
+    "TableDataset",
+    "TextDataset",
+]

@@ -1,0 +1,141 @@
+"""Files that are whole or not there: atomic writes, and seals that tell a file from what was written.
+
+A seal is `<file>.sha256`, in the format of `sha256sum -c`. While a file is being replaced its seal lists the
+old and the new hash, so a save killed at any moment leaves either content, and both are known.
+"""
+
+import hashlib
+import os
+from pathlib import Path
+
+from kedro.io import DatasetError
+
+from vip.errors import UserError
+from vip.hashing import file_hash
+
+SEAL_SUFFIX = ".sha256"
+
+
+class StoredDataError(UserError, DatasetError):
+    """A UserError about stored data; being a DatasetError too, Kedro passes it on without wrapping it."""
+
+
+def local_path(filepath: str | os.PathLike[str]) -> Path:
+    """The path; UserError for addresses such as `s3://...`, where a rename is not atomic."""
+    if "://" in os.fspath(filepath):
+        raise UserError(f"{filepath} is not a local path; these datasets write to local disks only")
+    return Path(filepath)
+
+
+def digest(content: bytes) -> str:
+    """The sha256 of bytes, in hex."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def temporary(path: Path) -> Path:
+    """Where `path` is prepared before it takes its name; the next save overwrites what a killed one left."""
+    return path.with_name(f".{path.name}.tmp")
+
+
+def write_atomically(path: Path, content: bytes, *, durable: bool = True) -> None:
+    """Replace a file as a whole; `durable` waits for the disk, so that not even a power cut tears it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = temporary(path)
+    try:
+        with draft.open("wb") as file:
+            file.write(content)
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
+        draft.replace(path)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+    if durable:
+        sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Wait until the names in a folder are on disk."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def seal_of(path: Path) -> Path:
+    """The file that records what `path` holds."""
+    return path.with_name(path.name + SEAL_SUFFIX)
+
+
+def save_sealed(path: Path, content: bytes) -> None:
+    """Write a file and its seal; killed at any moment, the old or the new content is there and intact."""
+    new = digest(content)
+    _write_seal(path, [*_current_hashes(path), new])
+    write_atomically(path, content)
+    _write_seal(path, [new])
+
+
+def load_sealed(path: Path, *, seal_required: bool = False) -> bytes:
+    """Read a file and check it against its seal; a file without one (a user's own) is just read."""
+    content = _read(path)
+    recorded = _recorded_hashes(path)
+    if recorded is None and seal_required:
+        raise StoredDataError(f"{path} has lost its seal {seal_of(path).name}; delete {path} and run again")
+    if recorded is not None and digest(content) not in recorded:
+        raise StoredDataError(
+            f"{damage(path, digest(content), recorded[-1] if recorded else '')}, "
+            f"or, if the change is your own, delete {seal_of(path).name}"
+        )
+    return content
+
+
+def is_intact(path: Path, *, seal_required: bool = False) -> bool:
+    """Whether the file is there and `load_sealed` would accept it."""
+    if not path.is_file():
+        return False
+    recorded = _recorded_hashes(path)
+    return not seal_required if recorded is None else file_hash(path) in recorded
+
+
+def damage(path: Path, found: str, recorded: str) -> str:
+    """One line for a file that is not what was written, with the remedy."""
+    return (
+        f"{path} is damaged or was altered: its sha256 is {short(found)}, {short(recorded)} was written; "
+        f"delete it and run again"
+    )
+
+
+def short(sha256: str) -> str:
+    """As much of a hash as a person compares."""
+    return f"{sha256[:12]}..." if sha256 else "none"
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise StoredDataError(f"{path} does not exist; run what makes it, or put it there") from None
+    except IsADirectoryError:
+        raise StoredDataError(f"{path} is a folder, but a file is expected; move it away") from None
+
+
+def _current_hashes(path: Path) -> list[str]:
+    if not path.is_file():
+        return []
+    recorded = _recorded_hashes(path)
+    return [file_hash(path)] if recorded is None else recorded
+
+
+def _recorded_hashes(path: Path) -> list[str] | None:
+    try:
+        lines = seal_of(path).read_text(encoding="utf-8", errors="replace").splitlines()
+    except FileNotFoundError:
+        return None
+    return [line.partition(" ")[0] for line in lines if line]
+
+
+def _write_seal(path: Path, hashes: list[str]) -> None:
+    lines = "".join(f"{sha256}  {path.name}\n" for sha256 in dict.fromkeys(hashes))
+    write_atomically(seal_of(path), lines.encode())

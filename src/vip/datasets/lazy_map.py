@@ -1,0 +1,188 @@
+"""The dataset of everything expensive: it makes the items that are missing, and keeps them."""
+
+import io
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kedro.io import AbstractDataset
+from kedro.utils import find_kedro_project
+from kedro_datasets._typing import HTMLPreview
+
+from vip.datasets import previews
+from vip.datasets.codecs import ClipCodec, codec_named
+from vip.datasets.files import StoredDataError, is_intact, load_sealed, local_path, save_sealed
+from vip.datasets.item_store import ItemStore, Stored
+from vip.errors import UserError
+from vip.types import Items, LazyMap, Table
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
+
+logger = logging.getLogger(__name__)
+
+RECORDS = ("sha256", "bytes")
+"""The manifest's columns that describe the stored items; the others are the map's own."""
+
+
+class LazyMapDataset(AbstractDataset[LazyMap[Any], Items[Any]]):
+    """Items in a content-addressed folder, and a manifest that lists which of them this dataset holds.
+
+    Saving makes what is missing, batch by batch, each item whole or not there, and writes the manifest last:
+    killed at any moment, the next save makes only the rest. Items found damaged are made again. Loading hands
+    out the manifest's table and reads items when asked, each checked against the manifest. A relative `store`
+    lies in the Kedro project of the manifest. `codec` is one of `vip.datasets.codecs.CODECS`, or a mapping of
+    its `name` and options.
+
+    YAML:
+        "stage_{n}.full_clips":
+          type: vip.datasets.LazyMapDataset
+          filepath: data/03_primary/stage_{n}/full_clips.parquet
+          store: data/03_primary/clips
+          codec: clip
+
+    Python:
+        >>> import pandas as pd
+        >>> lengths = LazyMap(
+        ...     table=pd.DataFrame({"key": ["aa", "bb"], "prompt": ["a circle", "a square"]}),
+        ...     make_batch=lambda keys: [{"length": float(len(key))} for key in keys],
+        ...     batch_size=8,
+        ...     title="lengths",
+        ... )
+        >>> dataset = LazyMapDataset(filepath="lengths.parquet", store="lengths", codec="row")
+        >>> dataset.save(lengths)
+        >>> dataset.load()["bb"]
+        {'length': 2.0}
+    """
+
+    def __init__(
+        self,
+        filepath: str,
+        store: str,
+        codec: str | Mapping[str, Any],
+        metadata: dict[str, Any] | None = None,
+    ) -> None:
+        """Take the manifest's path (`.parquet`), the folder of the items and how they are written."""
+        self._path = local_path(filepath)
+        folder = _in_project(local_path(store), self._path)
+        self._store: ItemStore[Any] = ItemStore(folder, codec_named(codec))
+        self.metadata = metadata
+        if self._path.suffix != ".parquet":
+            raise UserError(f"{self._path} ends in {self._path.suffix!r}; a manifest ends in .parquet")
+
+    def save(self, data: LazyMap[Any]) -> None:
+        """Make and write the items that are missing or damaged, then the manifest."""
+        _check(data)
+        keys = list(dict.fromkeys(data.table["key"]))
+        stored = self._find(keys, data.title)
+        missing = [key for key in keys if key not in stored]
+        self._announce(data.title, keys, missing)
+        stored |= self._make(data, missing)
+        self._write_manifest(data.table, stored)
+
+    def load(self) -> Items[Any]:
+        """The items of the last complete save, read and checked one by one when asked for."""
+        manifest = self._read_manifest()
+        hashes = dict(zip(manifest["key"], manifest["sha256"], strict=True))
+        return Items(
+            table=manifest.drop(columns=list(RECORDS)), read=lambda key: self._store.read(key, hashes[key])
+        )
+
+    def preview(self, count: int = 4) -> HTMLPreview:
+        """The first clips as small videos, or the first rows of the table, for kedro-viz."""
+        if not self.exists():
+            return HTMLPreview("<p>Not made yet.</p>")
+        items = self.load()
+        head = items.table.drop_duplicates("key").head(count)
+        if not isinstance(self._store.codec, ClipCodec):
+            return HTMLPreview(head.to_html(index=False))
+        captions = head["prompt"] if "prompt" in head else head["key"]
+        clips = zip((items[key] for key in head["key"]), captions, strict=True)
+        return HTMLPreview(previews.gallery(clips, self._store.codec.frames_per_second))
+
+    def _find(self, keys: Sequence[str], title: str) -> dict[str, Stored]:
+        with _bar(f"{title}: checking what is there", len(keys)) as bar:
+            found = {}
+            for key in keys:
+                item = self._store.find(key)
+                if item is not None:
+                    found[key] = item
+                bar.update()
+            return found
+
+    def _announce(self, title: str, keys: Sequence[str], missing: Sequence[str]) -> None:
+        damaged = [key for key in missing if self._store.started(key)]
+        if damaged:
+            logger.warning(
+                "%s: %d items in %s are damaged or were written with other settings, and are made again: %s",
+                title,
+                len(damaged),
+                self._store.folder,
+                ", ".join(damaged[:3]) + (", ..." if len(damaged) > 3 else ""),
+            )
+        logger.info("%s: %d items, %d to make", title, len(keys), len(missing))
+
+    def _make(self, data: LazyMap[Any], missing: Sequence[str]) -> dict[str, Stored]:
+        stored = {}
+        with _bar(data.title, len(missing)) as bar:
+            for batch in _chunks(missing, data.batch_size):
+                for key, item in zip(batch, _make_batch(data, batch), strict=True):
+                    stored[key] = self._store.write(key, item)
+                bar.update(len(batch))
+        return stored
+
+    def _write_manifest(self, table: Table, stored: Mapping[str, Stored]) -> None:
+        entries = [stored[key] for key in table["key"]]
+        manifest = table.assign(sha256=[e.sha256 for e in entries], bytes=[e.size for e in entries])
+        types = {"sha256": "str", "bytes": "int64"}
+        save_sealed(self._path, manifest.astype(types).to_parquet(index=False))
+
+    def _read_manifest(self) -> Table:
+        import pandas as pd
+
+        return pd.read_parquet(io.BytesIO(load_sealed(self._path, seal_required=True)))
+
+    def _exists(self) -> bool:
+        if not is_intact(self._path, seal_required=True):
+            return False
+        manifest = self._read_manifest()
+        sizes = zip(manifest["key"], manifest["bytes"], strict=True)
+        return all(self._store.size(key) == size for key, size in sizes)
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": self._path, "store": self._store.folder, "codec": self._store.codec.description}
+
+
+def _check(data: LazyMap[Any]) -> None:
+    assert "key" in data.table, f"{data.title}: the table has no column 'key'"
+    clash = sorted(set(RECORDS) & set(data.table))
+    assert not clash, f"{data.title}: the columns {clash} are the manifest's own"
+    assert data.batch_size >= 1, f"{data.title}: batch_size is {data.batch_size}, at least 1 is expected"
+
+
+def _chunks(keys: Sequence[str], size: int) -> Iterable[Sequence[str]]:
+    return (keys[start : start + size] for start in range(0, len(keys), size))
+
+
+def _make_batch(data: LazyMap[Any], keys: Sequence[str]) -> Sequence[Any]:
+    """A batch of items; the user's mistakes reach the user as they are, not wrapped by Kedro."""
+    try:
+        items = data.make_batch(keys)
+    except UserError as error:
+        raise StoredDataError(str(error)) from error
+    assert len(items) == len(keys), f"{data.title}: a batch of {len(keys)} keys made {len(items)} items"
+    return items
+
+
+def _bar(title: str, total: int) -> "tqdm[Any]":
+    """A progress bar, shown only where it takes more than a moment; its time left rests on the mean rate."""
+    from tqdm import tqdm
+
+    return tqdm(desc=title, total=total, unit=" items", delay=1.0, smoothing=0.0, dynamic_ncols=True)
+
+
+def _in_project(folder: Path, beside: Path) -> Path:
+    """A relative folder, taken from the Kedro project that `beside` lies in, as Kedro takes `filepath`."""
+    project = find_kedro_project(beside.absolute().parent)
+    return folder if folder.is_absolute() or project is None else Path(project) / folder

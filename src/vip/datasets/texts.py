@@ -1,0 +1,91 @@
+"""Small things as text: JSON values and pages such as the report."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from kedro.io import AbstractDataset
+from kedro_datasets._typing import JSONPreview
+
+from vip.datasets.files import StoredDataError, is_intact, load_sealed, local_path, save_sealed
+
+
+class JsonDataset(AbstractDataset[Any, Any]):
+    """A JSON value in a file, sealed.
+
+    YAML:
+        pruning_record:
+          type: vip.datasets.JsonDataset
+          filepath: data/06_models/stage_1/pruning_record.json
+
+    Python:
+        >>> dataset = JsonDataset(filepath="record.json")
+        >>> dataset.save({"removed": ["up_blocks.0.1"], "parameters": 219})
+        >>> dataset.load()
+        {'removed': ['up_blocks.0.1'], 'parameters': 219}
+    """
+
+    def __init__(self, filepath: str, metadata: dict[str, Any] | None = None) -> None:
+        """Take the file's path."""
+        self._path = local_path(filepath)
+        self.metadata = metadata
+
+    def load(self) -> Any:
+        """Read the value; UserError where the file is missing, damaged or not JSON."""
+        try:
+            return json.loads(load_sealed(self._path).decode("utf-8"))
+        except (UnicodeDecodeError, json.JSONDecodeError) as error:
+            raise StoredDataError(f"{self._path} is not valid JSON ({error}); correct it") from None
+
+    def save(self, data: Any) -> None:
+        """Write the value, its keys in their order; NaN is not JSON."""
+        text = json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False)
+        save_sealed(self._path, f"{text}\n".encode())
+
+    def preview(self) -> JSONPreview:
+        """What kedro-viz shows."""
+        return JSONPreview(json.dumps(self.load()))
+
+    def _exists(self) -> bool:
+        return is_intact(self._path)
+
+    def _describe(self) -> dict[str, Path]:
+        return {"filepath": self._path}
+
+
+class TextDataset(AbstractDataset[str, str]):
+    """A UTF-8 text (an HTML report, say) in a file, sealed.
+
+    YAML:
+        report:
+          type: vip.datasets.TextDataset
+          filepath: data/08_reporting/report.html
+
+    Python:
+        >>> dataset = TextDataset(filepath="report.html")
+        >>> dataset.save("<h1>Smaller, and as good</h1>")
+        >>> dataset.load()
+        '<h1>Smaller, and as good</h1>'
+    """
+
+    def __init__(self, filepath: str, metadata: dict[str, Any] | None = None) -> None:
+        """Take the file's path."""
+        self._path = local_path(filepath)
+        self.metadata = metadata
+
+    def load(self) -> str:
+        """Read the text; UserError where the file is missing, damaged or not UTF-8."""
+        try:
+            return load_sealed(self._path).decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise StoredDataError(f"{self._path} is not UTF-8 ({error}); save it as UTF-8") from None
+
+    def save(self, data: str) -> None:
+        """Write the text as it is."""
+        save_sealed(self._path, data.encode())
+
+    def _exists(self) -> bool:
+        return is_intact(self._path)
+
+    def _describe(self) -> dict[str, Path]:
+        return {"filepath": self._path}
