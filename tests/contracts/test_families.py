@@ -1,0 +1,301 @@
+"""What every registered video model family promises, on a tiny random model of its real classes."""
+
+import copy
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional
+
+import vip
+from vip.families.base import VideoFamily
+from vip.families.folder import ModelFolder
+from vip.families.registry import FAMILIES, family_named, family_of_class
+from vip.types import PrunedStage, PruningRecord, Sampler
+
+TINY_FOLDERS = {"animatediff": "tiny_teacher"}
+"""Family -> the fixture that saves a tiny model of it; a new family adds its line here."""
+GRANULARITIES = ("module", "block")
+PROMPTS = ["a red circle moves left", "a blue square stays still on a white background"]
+
+
+@pytest.fixture(scope="module", params=sorted(FAMILIES))
+def shared(request: pytest.FixtureRequest) -> VideoFamily:
+    """Opened once for all tests, which leave it as it is."""
+    folder = request.getfixturevalue(TINY_FOLDERS[request.param])
+    return ModelFolder(folder, request.param, "").open()
+
+
+@pytest.fixture
+def model(shared: VideoFamily) -> VideoFamily:
+    """A copy that a test may change."""
+    return copy.deepcopy(shared)
+
+
+@pytest.fixture(scope="module")
+def stock(request: pytest.FixtureRequest, shared: VideoFamily) -> object:
+    """What plain diffusers makes of the same folder."""
+    from diffusers import DiffusionPipeline
+
+    pipeline = DiffusionPipeline.from_pretrained(request.getfixturevalue(TINY_FOLDERS[shared.name]))
+    pipeline.set_progress_bar_config(disable=True)
+    return pipeline
+
+
+def noise_like(model: VideoFamily, count: int, seed: int) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn(count, *model.latent_shape, generator=generator)
+
+
+def predict(model: VideoFamily, seed: int = 0) -> torch.Tensor:
+    """One prediction for fixed inputs."""
+    noisy = noise_like(model, len(PROMPTS), seed)
+    timesteps = model.timesteps(torch.Generator().manual_seed(seed), len(PROMPTS))
+    with torch.no_grad():
+        return model.predict(model.denoiser, noisy, timesteps, model.encode(PROMPTS))
+
+
+def prune(model: VideoFamily, names: list[str], granularity: str) -> None:
+    """Remove units and put it on record."""
+    before, flops = count(model), model.flops()
+    model.remove(names, granularity)
+    stage = PrunedStage(
+        len(model.record.stages) + 1, tuple(names), before, count(model), flops, model.flops()
+    )
+    model.record = PruningRecord("teacher", "apache-2.0", (*model.record.stages, stage))
+
+
+def count(model: VideoFamily) -> int:
+    return sum(unit.parameters for unit in model.units("module"))
+
+
+def files_of(folder: Path) -> Iterator[tuple[str, bytes]]:
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        yield path.relative_to(folder).as_posix(), path.read_bytes()
+
+
+def test_is_registered_under_its_own_name_and_pipeline_class(shared: VideoFamily) -> None:
+    assert family_named(shared.name) is type(shared)
+    assert family_of_class(shared.pipeline_class) is type(shared)
+
+
+@pytest.mark.parametrize("granularity", GRANULARITIES)
+def test_units_tile_the_prunable_parameters(shared: VideoFamily, granularity: str) -> None:
+    units = shared.units(granularity)
+    paths = [path for unit in units for path in unit.paths]
+    owners = {
+        name: [path for path in paths if name.startswith(f"{path}.")]
+        for name, _ in shared.denoiser.named_parameters()
+    }
+    assert len({unit.name for unit in units}) == len(units)
+    assert all(len(owner) <= 1 for owner in owners.values())
+    assert {name for name, owner in owners.items() if owner} == set(shared.trainable())
+    assert sum(unit.parameters for unit in units) == sum(
+        value.numel() for value in shared.trainable().values()
+    )
+
+
+@pytest.mark.parametrize("granularity", GRANULARITIES)
+def test_removing_nothing_changes_nothing(model: VideoFamily, granularity: str) -> None:
+    before, units, flops = predict(model), model.units(granularity), model.flops()
+    model.remove([], granularity)
+    assert torch.equal(predict(model), before)
+    assert model.units(granularity) == units
+    assert model.flops() == flops
+
+
+@pytest.mark.parametrize("granularity", GRANULARITIES)
+def test_removing_any_unit_keeps_shapes_and_changes_the_output(shared: VideoFamily, granularity: str) -> None:
+    whole = predict(shared)
+    units = shared.units(granularity)
+    assert any(unit.removable for unit in units)
+    for unit in units:
+        if not unit.removable:
+            continue
+        model = copy.deepcopy(shared)
+        model.remove([unit.name], granularity)
+        pruned = predict(model)
+        assert pruned.shape == whole.shape
+        assert torch.isfinite(pruned).all()
+        assert (pruned - whole).abs().max() > 1e-3, unit.name
+        assert model.units(granularity) == tuple(other for other in units if other != unit)
+        assert model.flops() < shared.flops()
+
+
+def test_runs_without_any_removable_unit(model: VideoFamily) -> None:
+    model.remove([unit.name for unit in model.units("block") if unit.removable], "block")
+    assert not [unit for unit in model.units("block") if unit.removable]
+    assert torch.isfinite(predict(model)).all()
+
+
+@pytest.mark.parametrize("granularity", GRANULARITIES)
+def test_unknown_and_removed_units_are_refused(model: VideoFamily, granularity: str) -> None:
+    first = model.units(granularity)[0].name
+    with pytest.raises(ValueError, match="nonsense"):
+        model.remove([first, "nonsense"], granularity)
+    assert model.units(granularity)[0].name == first
+    model.remove([first], granularity)
+    with pytest.raises(ValueError, match=first):
+        model.remove([first], granularity)
+
+
+def test_opens_frozen_in_eval_mode_and_float32(shared: VideoFamily) -> None:
+    assert all(value.dtype == torch.float32 for value in shared.denoiser.parameters())
+    assert not any(value.requires_grad for value in shared.denoiser.parameters())
+    assert not any(module.training for module in shared.denoiser.modules())
+
+
+def test_training_lowers_the_loss_and_changes_trainable_parameters_only(model: VideoFamily) -> None:
+    before = {name: value.clone() for name, value in model.denoiser.state_dict().items()}
+    parameters = model.trainable()
+    for value in parameters.values():
+        value.requires_grad_()
+    clean, noise = noise_like(model, 2, 1), noise_like(model, 2, 2)
+    timesteps = model.timesteps(torch.Generator().manual_seed(0), 2)
+    noisy, target = model.add_noise(clean, noise, timesteps), model.target(clean, noise, timesteps)
+    conditioning = model.encode(PROMPTS)
+    optimizer = torch.optim.AdamW(parameters.values(), lr=1e-3)
+    losses = []
+    for _ in range(4):
+        loss = functional.mse_loss(model.predict(model.denoiser, noisy, timesteps, conditioning), target)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert losses[-1] < losses[0]
+    after = model.denoiser.state_dict()
+    assert {name for name in before if not torch.equal(before[name], after[name])} == set(parameters)
+    touched = {name for name, value in model.denoiser.named_parameters() if value.grad is not None}
+    assert touched == set(parameters)
+
+
+def test_a_pruned_and_trained_model_survives_saving_bit_for_bit(model: VideoFamily, tmp_path: Path) -> None:
+    prune(model, [model.units("module")[1].name], "module")
+    prune(model, [model.units("block")[-1].name], "block")
+    with torch.no_grad():
+        for value in model.trainable().values():
+            value.add_(0.01)
+    model.save(tmp_path / "student")
+    opened = family_named(model.name).open(tmp_path / "student")
+    assert opened.record == model.record
+    assert opened.units("module") == model.units("module")
+    assert opened.flops() == model.flops()
+    assert torch.equal(predict(opened), predict(model))
+    noise, sampler = noise_like(model, 2, 3), Sampler(2, 3.0)
+    latents = model.sample(model.encode(PROMPTS), noise, sampler)
+    assert torch.equal(opened.sample(opened.encode(PROMPTS), noise, sampler), latents)
+    assert np.array_equal(opened.decode(latents), model.decode(latents))
+
+
+def test_the_same_model_gives_the_same_bytes_wherever_it_is_saved(model: VideoFamily, tmp_path: Path) -> None:
+    prune(model, [model.units("module")[0].name], "module")
+    model.save(tmp_path / "here")
+    model.save(tmp_path / "there")
+    family_named(model.name).open(tmp_path / "here").save(tmp_path / "again")
+    here = dict(files_of(tmp_path / "here"))
+    assert dict(files_of(tmp_path / "there")) == here
+    assert dict(files_of(tmp_path / "again")) == here
+    assert {Path(name).suffix for name in here} <= {".json", ".safetensors", ".txt", ".model"}
+    assert not any(str(tmp_path).encode() in content for content in here.values())
+
+
+def test_load_pipeline_gives_a_diffusers_pipeline_with_the_pruned_denoiser(
+    model: VideoFamily, tmp_path: Path
+) -> None:
+    prune(model, [model.units("block")[0].name], "block")
+    model.save(tmp_path / "student")
+    pipeline = vip.load_pipeline(tmp_path / "student")
+    pipeline.set_progress_bar_config(disable=True)
+    noise = noise_like(model, 2, 4)
+    expected = model.sample(model.encode(PROMPTS), noise, Sampler(2, 3.0))
+    assert type(pipeline).__name__ == model.pipeline_class
+    assert torch.equal(stock_latents(pipeline, model, noise, Sampler(2, 3.0)), expected)
+
+
+def stock_latents(
+    pipeline: object, model: VideoFamily, noise: torch.Tensor, sampler: Sampler
+) -> torch.Tensor:
+    """The latents of a stock pipeline called for PROMPTS."""
+    pixels = model.decode(noise[:1, :, :, :1, :1]).shape[2]
+    return pipeline(
+        PROMPTS,
+        latents=noise,
+        num_frames=model.latent_shape[1],
+        height=model.latent_shape[2] * pixels,
+        width=model.latent_shape[3] * pixels,
+        num_inference_steps=sampler.steps,
+        guidance_scale=sampler.guidance_scale,
+        output_type="latent",
+    ).frames
+
+
+@pytest.mark.parametrize("guidance_scale", [1.0, 3.0])
+def test_sample_equals_the_stock_pipeline(shared: VideoFamily, stock: object, guidance_scale: float) -> None:
+    noise, sampler = noise_like(shared, 2, 5), Sampler(3, guidance_scale)
+    latents = shared.sample(shared.encode(PROMPTS), noise, sampler)
+    torch.testing.assert_close(latents, stock_latents(stock, shared, noise, sampler), rtol=0, atol=1e-5)
+    assert not latents.is_inference()
+    assert torch.equal(shared.sample(shared.encode(PROMPTS), noise, sampler), latents)
+
+
+def test_decode_equals_the_stock_pipeline(shared: VideoFamily, stock: object) -> None:
+    latents = noise_like(shared, 2, 6)
+    video = stock.video_processor.postprocess_video(stock.decode_latents(latents).detach(), output_type="np")
+    frames = shared.decode(latents)
+    assert frames.dtype == np.uint8
+    assert frames.shape[:2] == (2, shared.latent_shape[1])
+    assert np.abs(frames - (np.asarray(video) * 255).round()).max() <= 1
+    assert np.mean(frames != (np.asarray(video) * 255).round()) < 0.001
+
+
+def test_predict_equals_the_stock_denoiser_as_the_stock_pipeline_calls_it(
+    shared: VideoFamily, stock: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = []
+    forward = stock.unet.forward
+
+    def spy(*args: object, **named: object) -> object:
+        calls.append((args, forward(*args, **named)))
+        return calls[-1][1]
+
+    monkeypatch.setattr(stock.unet, "forward", spy)
+    stock_latents(stock, shared, noise_like(shared, 2, 7), Sampler(2, 1.0))
+    for (noisy, timestep), output in calls:
+        predicted = shared.predict(
+            shared.denoiser, noisy.clone(), timestep.expand(2).clone(), shared.encode(PROMPTS)
+        )
+        torch.testing.assert_close(predicted, output.sample, rtol=0, atol=1e-5)
+    assert len(calls) == 2
+
+
+def test_add_noise_and_target_agree_with_the_sampler(shared: VideoFamily) -> None:
+    """One exact DDIM step from x_t with the true target lands on x_s of the same noise."""
+    clean, noise = noise_like(shared, 2, 8), noise_like(shared, 2, 9)
+    scheduler = shared.to_pipeline().scheduler
+    scheduler.set_timesteps(10)
+    now, then = scheduler.timesteps[4], scheduler.timesteps[4] - scheduler.config.num_train_timesteps // 10
+    stepped = scheduler.step(
+        shared.target(clean, noise, now.expand(2)), now, shared.add_noise(clean, noise, now.expand(2))
+    ).prev_sample
+    torch.testing.assert_close(stepped, shared.add_noise(clean, noise, then.expand(2)), rtol=0, atol=1e-5)
+
+
+def test_timesteps_depend_on_the_generator_and_cover_the_schedule(shared: VideoFamily) -> None:
+    drawn = shared.timesteps(torch.Generator().manual_seed(0), 5000)
+    assert drawn.shape == (5000,)
+    assert torch.equal(drawn, shared.timesteps(torch.Generator().manual_seed(0), 5000))
+    assert drawn.min() >= 0
+    assert torch.isfinite(
+        shared.add_noise(torch.zeros(5000, 1, 1, 1, 1), torch.ones(5000, 1, 1, 1, 1), drawn)
+    ).all()
+    assert len(drawn.unique()) > 900
+
+
+def test_encodes_each_prompt_for_itself(shared: VideoFamily) -> None:
+    both, second = shared.encode(PROMPTS), shared.encode(PROMPTS[1:])
+    for name, values in both.items():
+        assert len(values) == 2
+        torch.testing.assert_close(values[1:], second[name], rtol=0, atol=1e-5)
+    assert any(not torch.equal(values[0], values[1]) for values in both.values())
