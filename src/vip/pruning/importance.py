@@ -10,7 +10,9 @@ from vip.types import Table, Unit
 WHOLE = ""
 """The unit name under which the whole model stands among the candidates."""
 
-_UNKNOWN = Interval(float("nan"), float("nan"), float("nan"))
+_NAN = float("nan")
+_UNKNOWN_MEANS = dict.fromkeys(DIMENSIONS, _NAN)
+_UNKNOWN_INTERVALS = dict.fromkeys(DIMENSIONS, Interval(_NAN, _NAN, _NAN))
 
 
 def importance_table(
@@ -28,25 +30,28 @@ def importance_table(
     by_unit = {str(name): rows for name, rows in scores.groupby("unit")}
     rows: list[dict[str, object]] = []
     for unit in units:
-        for dimension in DIMENSIONS:
-            mean, interval = float("nan"), _UNKNOWN
-            if unit.removable:
-                without, whole = _scores_of(by_unit, unit.name), _scores_of(by_unit, WHOLE)
-                mean = float(without[dimension].mean())
-                differences = paired_differences(without, whole, dimension)
-                interval = paired_interval(differences, resamples, confidence, seed)
-            rows.append(
-                {
-                    "unit": unit.name,
-                    "parameters": unit.parameters,
-                    "removable": unit.removable,
-                    "dimension": dimension,
-                    "mean": mean,
-                    "difference": interval.mean,
-                    "low": interval.low,
-                    "high": interval.high,
-                }
-            )
+        means, intervals = _UNKNOWN_MEANS, _UNKNOWN_INTERVALS
+        if unit.removable:
+            without, whole = _scores_of(by_unit, unit.name), _scores_of(by_unit, WHOLE)
+            differences = paired_differences(without, whole)
+            means = {dimension: float(without[dimension].mean()) for dimension in DIMENSIONS}
+            intervals = {
+                dimension: paired_interval(differences[dimension].to_numpy(), resamples, confidence, seed)
+                for dimension in DIMENSIONS
+            }
+        rows += [
+            {
+                "unit": unit.name,
+                "parameters": unit.parameters,
+                "removable": unit.removable,
+                "dimension": dimension,
+                "mean": means[dimension],
+                "difference": intervals[dimension].mean,
+                "low": intervals[dimension].low,
+                "high": intervals[dimension].high,
+            }
+            for dimension in DIMENSIONS
+        ]
     return pd.DataFrame(rows)
 
 

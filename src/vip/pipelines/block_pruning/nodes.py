@@ -112,10 +112,8 @@ def find_target_properties(full_scoring_scores: Table, pruned_scoring_scores: Ta
 
     Never empty: if none fell, it is the one that gained least, so that a stage always has a target.
     """
-    gains = {
-        name: float(paired_differences(pruned_scoring_scores, full_scoring_scores, name).mean())
-        for name in PROPERTIES
-    }
+    differences = paired_differences(pruned_scoring_scores, full_scoring_scores)
+    gains = {name: float(differences[name].mean()) for name in PROPERTIES}
     changes = ", ".join(f"{name} {gain:+.3f}" for name, gain in gains.items())
     if damaged := [name for name, gain in gains.items() if gain < 0]:
         logger.info("pruned against full model: %s; target properties: %s", changes, ", ".join(damaged))
