@@ -67,7 +67,9 @@ class CheckpointFolder:
             try:
                 return _read(folder, run)
             except (OSError, ValueError) as error:
-                logger.warning("checkpoint %s is damaged or misplaced (%s); using the one before it", folder, error)
+                logger.warning(
+                    "checkpoint %s is damaged or misplaced (%s); using the one before it", folder, error
+                )
         return None
 
     def last_good(self, run: str) -> str:

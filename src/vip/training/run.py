@@ -70,7 +70,16 @@ class Run:
 
         silent = not self.accelerator.is_main_process
         title = f"Training the student ({self.settings.method})"
-        with tqdm(total=len(steps), initial=self.done, desc=title, file=sys.stderr, disable=silent) as bar:
+        with tqdm(
+            total=len(steps),
+            initial=self.done,
+            desc=title,
+            unit=" steps",
+            file=sys.stderr,
+            disable=silent,
+            smoothing=0.0,
+            dynamic_ncols=True,
+        ) as bar:
             for number, step in enumerate(steps[self.done :], start=self.done + 1):
                 self.curve.append(self._step(number, step, sft_weight))
                 self.done = number
