@@ -8,9 +8,9 @@ if TYPE_CHECKING:
 
 
 def seed_of(*parts: object) -> int:
-    """A 63-bit seed that depends on all parts and on nothing else."""
+    """A 53-bit seed that depends on all parts and on nothing else; exact in JSON, CSV and floating point."""
     digest = hashlib.sha256(repr(parts).encode()).digest()
-    return int.from_bytes(digest[:8], "big") >> 1
+    return int.from_bytes(digest[:8], "big") >> 11
 
 
 def generator_for(*parts: object) -> "torch.Generator":
