@@ -16,5 +16,5 @@ def transformer_flops(transformer: "nn.Module", sequences: int, length: int) -> 
 
     modules = list(transformer.modules())
     weights = sum(module.weight.numel() for module in modules if isinstance(module, nn.Linear))
-    widths = sum(module.to_q.out_features for module in modules if isinstance(module, Attention))
+    widths: int = sum(module.to_q.out_features for module in modules if isinstance(module, Attention))
     return 2 * sequences * length * weights + 4 * sequences * length**2 * widths

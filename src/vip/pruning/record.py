@@ -31,7 +31,12 @@ def record_from_json(content: Mapping[str, Any]) -> PruningRecord:
         raise UserError(
             f"pruning record: {where}: {first['msg']}; restore the file from its source"
         ) from None
-    if set(fields) - {"teacher", "licence", "stages"} or content.get("removed") != list(record.removed):
+    unknown = sorted(set(fields) - set(asdict(record)))
+    if unknown:
+        raise UserError(
+            f"pruning record: unknown fields {', '.join(unknown)}; restore the file from its source"
+        )
+    if content.get("removed") != list(record.removed):
         raise UserError(
             "pruning record: the list `removed` is not that of the stages; restore the file from its source"
         )

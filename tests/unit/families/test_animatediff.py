@@ -80,10 +80,11 @@ def test_counts_of_the_real_size_are_those_of_the_paper() -> None:
 
 
 def test_flops_are_those_that_torch_counts(pruned: AnimateDiff) -> None:
+    from torch.nn.attention import SDPBackend, sdpa_kernel
     from torch.utils.flop_counter import FlopCounterMode
 
     noisy = torch.zeros(1, *pruned.latent_shape)
-    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+    with torch.no_grad(), sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter:
         pruned.predict(pruned.denoiser, noisy, torch.zeros(1), pruned.encode(PROMPTS[:1]))
     counts = counter.get_flop_counts()
     assert pruned.flops() == sum(
@@ -150,7 +151,9 @@ def test_opens_what_the_stock_pipeline_saves(opened: AnimateDiff, tmp_path: Path
     model.save(tmp_path / "student")
     again = AnimateDiff.open(tmp_path / "student")
     assert torch.equal(sampled(again), sampled(opened))
-    assert AnimateDiffPipeline.from_pretrained(tmp_path / "student").unet.config == stock.unet.config
+    expected = {key: value for key, value in stock.unet.config.items() if not key.startswith("_")}
+    unet = AnimateDiffPipeline.from_pretrained(tmp_path / "student").unet
+    assert {key: value for key, value in unet.config.items() if not key.startswith("_")} == expected
 
 
 def test_half_precision_folders_open_as_float32(copied: Path, opened: AnimateDiff) -> None:

@@ -1,0 +1,129 @@
+"""Tables of clips that are not made yet, and making them."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from vip.families.base import VideoFamily
+from vip.families.folder import ModelFolder
+from vip.generation.clips import clip_table, lazy_clips
+from vip.generation.device import best_device
+from vip.generation.sampling import make_clips
+from vip.generation.variant import ModelVariant
+from vip.types import Clip, LazyMap, Sampler
+
+SAMPLER = Sampler(2, 3.0)
+PROMPTS = pd.DataFrame(
+    {
+        "prompt_id": ["p0", "p1", "p2"],
+        "prompt": ["a red circle moves left", "a blue square", "a green triangle grows"],
+        "dynamic_degree": [0.9, 0.1, 0.9],
+    }
+)
+FOLDER = ModelFolder(Path("nowhere"), "animatediff", "f00d")
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
+    """What was removed from each model that was opened, in order."""
+    log: list[tuple[str, ...]] = []
+    real: Callable[..., VideoFamily] = ModelVariant.open
+
+    def spy(variant: ModelVariant, device: str = "cpu") -> VideoFamily:
+        log.append(variant.removed)
+        return real(variant, device)
+
+    monkeypatch.setattr(ModelVariant, "open", spy)
+    return log
+
+
+def lazily(variants: dict[str, ModelVariant], batch_size: int = 2) -> LazyMap[Clip]:
+    return lazy_clips(variants, PROMPTS, SAMPLER, batch_size, seed=0, title="Clips")
+
+
+def same(one: Clip, other: Clip) -> bool:
+    return torch.equal(one.latents, other.latents) and np.array_equal(one.frames, other.frames)
+
+
+def test_one_row_a_prompt() -> None:
+    table = clip_table("f00d", PROMPTS, SAMPLER, seed=0)
+    assert list(table.columns) == ["key", "prompt_id", "prompt", "seed"]
+    assert list(table["prompt"]) == list(PROMPTS["prompt"])
+    assert table["seed"].dtype == "int64"
+    assert table["key"].is_unique
+
+
+def test_models_are_paired_by_seed_but_not_by_key() -> None:
+    one, other = (clip_table(model, PROMPTS, SAMPLER, seed=0) for model in ("f00d", "beef"))
+    assert list(one["seed"]) == list(other["seed"])
+    assert not set(one["key"]) & set(other["key"])
+
+
+def test_a_key_depends_on_prompt_seed_and_sampler_but_not_on_row_or_id() -> None:
+    key = clip_table("f00d", PROMPTS, SAMPLER, seed=0)["key"][1]
+    moved = PROMPTS.iloc[[1]].assign(prompt_id="other")
+    assert clip_table("f00d", moved, SAMPLER, seed=0)["key"][0] == key
+    for sampler, seed in ((Sampler(3, 3.0), 0), (Sampler(2, 2.0), 0), (SAMPLER, 1)):
+        assert clip_table("f00d", moved, sampler, seed)["key"][0] != key
+
+
+def test_the_whole_model_s_clips_are_shared_between_search_and_generation() -> None:
+    search = lazily({"": ModelVariant(FOLDER), "mid": ModelVariant(FOLDER, ("mid_block",), "block")}).table
+    assert list(search.columns) == ["key", "unit", "prompt_id", "prompt", "seed"]
+    assert list(search["unit"]) == ["", "", "", "mid", "mid", "mid"]
+    whole = clip_table("f00d", PROMPTS, SAMPLER, seed=0)
+    assert list(search[search["unit"] == ""]["key"]) == list(whole["key"])
+    assert not set(search[search["unit"] == "mid"]["key"]) & set(whole["key"])
+
+
+def test_a_search_asks_for_one_variant_at_a_time() -> None:
+    assert lazily({"": ModelVariant(FOLDER)}).batch_size == 2
+    assert lazily({"": ModelVariant(FOLDER), "a": ModelVariant(FOLDER, ("a",))}).batch_size == 3
+
+
+def test_no_prompts_are_no_clips() -> None:
+    lazy = lazy_clips({"": ModelVariant(FOLDER)}, PROMPTS.iloc[:0], SAMPLER, 2, seed=0, title="Clips")
+    assert len(lazy.table) == 0
+    assert lazy.make_batch([]) == []
+
+
+def test_the_model_is_opened_once_and_only_when_a_clip_is_made(
+    tiny_folder: ModelFolder, opened: list[tuple[str, ...]]
+) -> None:
+    lazy = lazily({"": ModelVariant(tiny_folder)})
+    assert opened == []
+    lazy.make_batch(list(lazy.table["key"][:1]))
+    lazy.make_batch(list(lazy.table["key"][1:2]))
+    assert opened == [()]
+
+
+def test_keys_of_several_variants_in_any_order_get_their_own_clips(
+    tiny_folder: ModelFolder, opened: list[tuple[str, ...]]
+) -> None:
+    variants = {"": ModelVariant(tiny_folder), "mid": ModelVariant(tiny_folder, ("mid_block",), "block")}
+    lazy = lazily(variants)
+    keys = list(lazy.table["key"])
+    mixed = [keys[3], keys[0], keys[4], keys[3]]
+    made = dict(zip(mixed, lazy.make_batch(mixed), strict=True))
+    assert opened == [("mid_block",), ()]
+    for unit, key in (("mid", keys[3]), ("", keys[0])):
+        row = lazy.table[lazy.table["key"] == key].iloc[0]
+        expected = make_clips(
+            variants[unit].open(), [row["prompt"]], [int(row["seed"])], SAMPLER, batch_size=2
+        )
+        assert same(made[key], expected[0])
+    assert not same(made[keys[3]], made[keys[0]])
+
+
+def test_runs_on_the_gpu_of_the_process_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert best_device() == "cpu"
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setenv("LOCAL_RANK", "3")
+    assert best_device() == "cuda:3"
+    monkeypatch.delenv("LOCAL_RANK")
+    assert best_device() == "cuda:0"
