@@ -1,6 +1,6 @@
 """How many stages there are: the one parameter that the pipelines are built from.
 
-Kedro builds the registry without parameters, and kedro-viz opens projects with its own session, without hooks.
+Kedro builds the registry without parameters, and kedro-viz opens projects with its own session, no hooks.
 What every command makes first is a config loader; so the loader remembers itself, and the registry asks it.
 """
 

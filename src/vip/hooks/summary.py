@@ -39,7 +39,7 @@ class Summary:
             return
         from vip.evaluation.results import results_as_text
 
-        report = getattr(catalog.get("report"), "filepath", "data/08_reporting/report.html")
+        report = getattr(catalog.get("report"), "_path", "data/08_reporting/report.html")
         folder = _shortest(Path(sys.executable).parent)
         click.echo(f"\n{results_as_text(self._results)}\n")
         click.echo(f"Report    {_shortest(Path(str(report)))}")

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, cast
 from kedro.framework.hooks import hook_impl
 
 from vip.hooks import measurements
-from vip.hooks.config import Tracking
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from kedro.pipeline import Pipeline
     from kedro.pipeline.node import Node
 
+    from vip.hooks.config import Tracking
     from vip.hooks.stage_runs import StageRuns
 
 logger = logging.getLogger(__name__)
@@ -62,6 +62,8 @@ class StageTracking:
     @hook_impl
     def after_context_created(self, context: "KedroContext") -> None:
         """Note the parameters; only one process of several tracks."""
+        from vip.hooks.config import Tracking
+
         self._parameters = dict(context.config_loader["parameters"])
         settings = Tracking(**self._parameters.pop("tracking", {}))
         environment = context.env or "base"
@@ -137,7 +139,7 @@ class StageTracking:
         return list(clips.files(".mp4")[:SAMPLE_CLIPS])
 
 
-def _stage_runs(settings: Tracking, project: Path, environment: str, folder: Path) -> "StageRuns":
+def _stage_runs(settings: "Tracking", project: Path, environment: str, folder: Path) -> "StageRuns":
     """MLflow is imported when the first stage begins, and never by other commands."""
     from vip.hooks.stage_runs import StageRuns
 

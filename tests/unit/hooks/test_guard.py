@@ -1,0 +1,47 @@
+"""Runs whose inputs are missing are refused before they begin."""
+
+import pytest
+from kedro.io import DataCatalog, MemoryDataset
+from kedro.pipeline import node, pipeline
+
+from vip.datasets import TextDataset
+from vip.errors import UserError
+from vip.hooks.guard import check_inputs
+
+
+def make_it(*inputs: object) -> object:
+    return inputs
+
+
+READER = pipeline([node(make_it, inputs=["text", "params:seed"], outputs="copy", name="copy")])
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "text.txt"
+
+
+@pytest.fixture
+def catalog(path):
+    return DataCatalog({"text": TextDataset(str(path))})
+
+
+def test_what_is_there_passes(path, catalog):
+    path.write_text("here")
+    check_inputs(READER, catalog)
+
+
+def test_what_is_missing_is_named_with_its_place(path, catalog):
+    with pytest.raises(UserError, match=f"text is missing at {path}; put it there"):
+        check_inputs(READER, catalog)
+
+
+def test_what_no_catalog_knows_is_missing():
+    with pytest.raises(UserError, match="text is missing; put it there"):
+        check_inputs(READER, DataCatalog({"other": MemoryDataset(1)}))
+
+
+def test_what_another_stage_makes_is_named_with_the_command(path):
+    reader = pipeline([node(make_it, inputs="stage_1.student", outputs="copy", name="copy")])
+    with pytest.raises(UserError, match="kedro run --pipeline=stage --params=stage:1"):
+        check_inputs(reader, DataCatalog({"stage_1.student": TextDataset(str(path))}))

@@ -1,0 +1,52 @@
+"""Tables as MLflow's metrics."""
+
+import math
+
+import pandas as pd
+
+from vip.hooks.measurements import flatten, of_costs, of_metrics, of_training_curve
+
+
+def test_metrics_are_named_by_model_dimension_comparison_and_bound():
+    table = pd.DataFrame(
+        {
+            "model": ["full", "student"],
+            "dimension": ["average", "average"],
+            "mean": [3.5, 3.4],
+            "versus_full": [math.nan, -0.1],
+            "versus_full_low": [math.nan, -0.2],
+            "versus_full_high": [math.nan, 0.0],
+            "versus_pruned": [math.nan, 0.3],
+        }
+    )
+    assert {each.name: each.value for each in of_metrics(table)} == {
+        "full.average": 3.5,
+        "student.average": 3.4,
+        "student.average.versus_full": -0.1,
+        "student.average.versus_full.low": -0.2,
+        "student.average.versus_full.high": 0.0,
+        "student.average.versus_pruned": 0.3,
+    }
+
+
+def test_costs_are_named_by_model():
+    table = pd.DataFrame({"model": ["pruned"], "parameters": [219], "peak_memory_bytes": [math.nan]})
+    assert list(of_costs(table)) == [("pruned.parameters", 219.0, 0)]
+
+
+def test_curves_keep_their_steps():
+    table = pd.DataFrame({"step": [1, 2], "loss": [0.7, math.inf], "gradient": [1.0, 2.0]})
+    assert list(of_training_curve(table)) == [
+        ("training.loss", 0.7, 1),
+        ("training.gradient", 1.0, 1),
+        ("training.gradient", 2.0, 2),
+    ]
+
+
+def test_parameters_are_flattened_to_dotted_names():
+    nested = {"stage": 1, "scoring": {"reward": {"name": "oracle", "options": {}}}}
+    assert flatten(nested) == {
+        "stage": "1",
+        "scoring.reward.name": "oracle",
+        "scoring.reward.options": "{}",
+    }

@@ -1,0 +1,130 @@
+"""Parameters that cannot be used are refused, all at once, with the nearest name."""
+
+from typing import Annotated
+
+import pytest
+from kedro.pipeline import node, pipeline
+from pydantic import ConfigDict, Field
+from pydantic.dataclasses import dataclass
+
+from vip.config_loader import stages_of
+from vip.errors import UserError
+from vip.parameters import check_parameters
+
+
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class Choice:
+    name: str
+
+
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class Training:
+    choice: Choice
+    epochs: Annotated[int, Field(ge=1)] = 1
+
+    def __post_init__(self) -> None:
+        if self.choice.name == "odd" and self.epochs % 2 == 0:
+            raise ValueError("choice odd needs odd epochs; set epochs to 1")
+
+
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class Budget:
+    blocks: int
+
+
+def train(settings: Training) -> None: ...
+
+
+def prune(budget: Budget) -> None: ...
+
+
+PIPELINES = {
+    "training": pipeline([node(train, inputs="params:training", outputs=None, name="train")]),
+    "stage_1": pipeline(
+        [node(prune, inputs="params:budget", outputs=None, name="prune")], namespace="stage_1"
+    ),
+}
+
+
+def parameters(**changes):
+    good = {
+        "stages": 1,
+        "tracking": {},
+        "training": {"choice": {"name": "even"}},
+        "stage_1": {"budget": {"blocks": 2}},
+    }
+    return good | changes
+
+
+def refusal(**changes) -> str:
+    with pytest.raises(UserError) as error:
+        check_parameters(parameters(**changes), PIPELINES)
+    assert "\n" not in str(error.value)
+    return str(error.value)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"stage_2": {"budget": {"blocks": 1}}}, {"training": {"choice": {"name": "odd"}, "epochs": 3}}],
+)
+def test_good_parameters_pass(changes):
+    check_parameters(parameters(**changes), PIPELINES)
+
+
+def test_an_unknown_block_is_named_with_the_nearest():
+    assert "trainin is unknown; did you mean training?" in refusal(trainin={})
+
+
+def test_an_unknown_setting_is_named_with_the_nearest():
+    line = refusal(training={"choice": {"name": "even"}, "epoch": 2})
+    assert "training.epoch is unknown; did you mean epochs?" in line
+
+
+def test_an_unknown_nested_setting_is_named_with_the_nearest():
+    line = refusal(training={"choice": {"name": "even", "nam": 1}})
+    assert "training.choice.nam is unknown; did you mean name?" in line
+
+
+def test_an_unknown_setting_of_a_stage_is_named():
+    line = refusal(stage_1={"budget": {"blocks": 2}, "bugdet": 1})
+    assert "stage_1.bugdet is unknown; did you mean budget?" in line
+
+
+def test_an_impossible_value_is_named_with_its_bound():
+    line = refusal(training={"choice": {"name": "even"}, "epochs": 0})
+    assert "training.epochs is 0: should be greater than or equal to 1" in line
+
+
+def test_a_refusal_of_the_whole_block_is_passed_on():
+    line = refusal(training={"choice": {"name": "odd"}, "epochs": 2})
+    assert "training: choice odd needs odd epochs; set epochs to 1" in line
+
+
+@pytest.mark.parametrize(
+    ("changes", "missing"),
+    [
+        ({"stage_1": {}}, "stage_1.budget"),
+        ({"training": {}}, "training.choice"),
+        ({"tracking": None}, "tracking"),
+    ],
+)
+def test_what_is_missing_is_named(changes, missing):
+    assert missing in refusal(**changes)
+
+
+def test_all_problems_come_at_once():
+    line = refusal(
+        trainin={},
+        training={"choice": {"name": "even"}, "epochs": "many"},
+        stage_1={"budget": {"blocks": None}},
+    )
+    assert line.startswith("3 parameters cannot be used")
+    assert all(
+        name in line for name in ("trainin ", "training.epochs is 'many'", "stage_1.budget.blocks is None")
+    )
+
+
+@pytest.mark.parametrize("stages", [0, -1, 100, "two", 1.5, None, True])
+def test_an_impossible_number_of_stages_is_refused(stages):
+    with pytest.raises(UserError, match="stages is .* whole number from 1 to 99"):
+        stages_of({"stages": stages})

@@ -1,0 +1,63 @@
+"""Which pipelines and namespaces a command means."""
+
+import pytest
+from kedro.pipeline import Pipeline, node, pipeline
+
+from vip.errors import UserError
+from vip.session import select_stage
+
+
+def make_it(*inputs: object) -> object:
+    return inputs
+
+
+def make(name: str) -> Pipeline:
+    return pipeline([node(make_it, inputs=f"{name}_in", outputs=f"{name}_out", name=name)])
+
+
+PROMPTS = make("prompts")
+STAGES = {
+    f"stage_{number}": PROMPTS + pipeline(make("pairs"), namespace=f"stage_{number}") for number in (1, 2)
+}
+KNOWN = {
+    "__default__": sum(STAGES.values(), Pipeline([])),
+    "stage": sum(STAGES.values(), Pipeline([])),
+    **STAGES,
+    "prompts": PROMPTS,
+    "pairs": sum(STAGES.values(), Pipeline([])).filter(node_names=["stage_1.pairs", "stage_2.pairs"]),
+}
+TWO_STAGES = {"stages": 2}
+
+
+@pytest.mark.parametrize(
+    ("names", "stage", "expected"),
+    [
+        ([], None, (["__default__"], [])),
+        (["stage"], None, (["stage"], [])),
+        (["prompts", "pairs"], None, (["prompts", "pairs"], [])),
+        ([], 1, (["stage_1"], [])),
+        (["stage"], 2, (["stage_2"], [])),
+        (["__default__"], 2, (["stage_2"], [])),
+        (["pairs"], 2, (["pairs"], ["stage_2"])),
+        (["stage_1"], 1, (["stage_1"], [])),
+    ],
+)
+def test_a_stage_becomes_its_pipeline_or_its_namespace(names, stage, expected):
+    assert select_stage(names, stage, KNOWN, TWO_STAGES) == expected
+
+
+@pytest.mark.parametrize("stage", [0, -1, 3, "two", "", 1.0, True, "2"])
+def test_a_stage_that_is_not_there_is_refused_with_those_that_are(stage):
+    with pytest.raises(UserError, match=r"stages 1 to 2 .* --params=stage:2"):
+        select_stage(["stage"], stage, KNOWN, TWO_STAGES)
+
+
+def test_an_unknown_pipeline_is_refused_with_the_nearest_name():
+    with pytest.raises(UserError, match="there is no pipeline stag; did you mean stage?"):
+        select_stage(["stag"], None, KNOWN, TWO_STAGES)
+
+
+@pytest.mark.parametrize(("name", "stage"), [("prompts", 1), ("stage_2", 1)])
+def test_a_pipeline_without_that_stage_is_refused(name, stage):
+    with pytest.raises(UserError, match=f"pipeline {name} has nothing of stage {stage}"):
+        select_stage([name], stage, KNOWN, TWO_STAGES)
