@@ -1,0 +1,1 @@
+"""Teacher, pruned and student compared: bootstrap, costs, verdict, report (paper Sec. 4)."""

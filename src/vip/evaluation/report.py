@@ -1,0 +1,240 @@
+"""The report: one HTML page that holds everything it shows and asks the network for nothing."""
+
+import functools
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from vip.evaluation import anatomy, figures, provenance, verdict, wording
+from vip.evaluation.cases import KINDS, choose_cases
+from vip.evaluation.results import MODEL_NAMES, rows_of
+from vip.evaluation.stages import Evidence
+from vip.evaluation.videos import FRAMES_PER_SECOND, video_uri
+from vip.families.folder import ModelFolder
+from vip.types import PROPERTIES, Table
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+TEMPLATES = Path(__file__).parent / "templates"
+TEMPLATE = "report.html.j2"
+SHOWN_ORDER = ("average", *PROPERTIES)
+
+
+class ReportSettings(Protocol):
+    """What decides the intervals, and how many clips are shown."""
+
+    @property
+    def resamples(self) -> int:
+        """Bootstrap resamples behind each interval."""
+
+    @property
+    def confidence(self) -> float:
+        """How often such intervals hold the true difference."""
+
+    @property
+    def examples(self) -> int:
+        """Best, typical and worst clips a stage: so many of each."""
+
+    @property
+    def latency_clips(self) -> int:
+        """Timed sampling calls a model."""
+
+    @property
+    def seed(self) -> int:
+        """Seed of the bootstrap."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What all stages share: the teacher, how prompts were filtered, and every parameter of the run."""
+
+    teacher: ModelFolder
+    filtering_counts: Table
+    parameters: Mapping[str, Any]
+
+
+def render(stages: Sequence[Evidence], results: Table, run: Run, settings: ReportSettings) -> str:
+    """The whole page as text; `results` is `tabulate_results(stages)`."""
+    found = verdict.recoveries(stages, settings.resamples, settings.confidence, settings.seed)
+    return _environment().get_template(TEMPLATE).render(
+        headline=verdict.headline(results),
+        tiles=_tiles(results),
+        claims=verdict.claims(results, found),
+        rows=_rows(results),
+        dimensions=SHOWN_ORDER,
+        quality_figures=[
+            figures.quality_figure(results, name, legend=name == "average") for name in SHOWN_ORDER
+        ],
+        stages=[_stage(evidence, settings.examples) for evidence in stages],
+        clips=len(stages[-1].student_evaluation_scores),
+        prompts=stages[-1].student_evaluation_scores["prompt_id"].nunique(),
+        kinds=KINDS,
+        frames_per_second=FRAMES_PER_SECOND,
+        anatomy=anatomy.dissect(stages),
+        filtering=run.filtering_counts.to_dict("records"),
+        settings=settings,
+        provenance=_provenance(stages, run),
+    )  # fmt: skip
+
+
+def _environment() -> "Environment":
+    """Jinja with escaping on, and with the words of numbers as filters."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup
+    from plotly.offline import get_plotlyjs
+
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    for name in ("signed", "percent", "quantity_as_text", "bytes_as_text", "seconds_as_text", "spelled"):
+        environment.filters[name] = getattr(wording, name)
+    environment.filters["capital"] = lambda text: text[:1].upper() + text[1:]
+    environment.policies["json.dumps_kwargs"] = {"allow_nan": False, "separators": (",", ":")}
+    environment.globals |= {
+        "style": Markup((TEMPLATES / "report.css").read_text(encoding="utf-8")),  # noqa: S704
+        "script": Markup((TEMPLATES / "report.js").read_text(encoding="utf-8")),  # noqa: S704
+        "plotly": functools.cache(lambda: Markup(get_plotlyjs())),  # noqa: S704
+        "interval": wording.interval_as_text,
+        "model_names": MODEL_NAMES,
+    }
+    return environment
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A number to see first: what it is, the number, and what it is made of."""
+
+    label: str
+    value: str
+    note: str
+
+
+def _tiles(results: Table) -> list[Tile]:
+    """Size, compute, quality against the teacher, gain of the last stage."""
+    rows = rows_of(results)
+    (_, _, teacher), (last, _, student) = rows[0], rows[-1]
+    versus_full = wording.interval_of(student["average"], "full")
+    versus_pruned = wording.interval_of(student["average"], "pruned")
+
+    def fall(column: str) -> str:
+        return f"{wording.MINUS}{wording.percent(1 - student[column] / teacher[column])}"
+
+    def change(column: str, said: Any) -> str:
+        return f"{said(teacher[column])} \N{RIGHTWARDS ARROW} {said(student[column])}"
+
+    return [
+        Tile("Prunable parameters", fall("parameters"), change("parameters", wording.quantity_as_text)),
+        Tile("FLOPs a denoiser call", fall("flops"), change("flops", wording.quantity_as_text)),
+        Tile(
+            "Average score, student against teacher",
+            wording.signed(versus_full[0]),
+            f"{wording.interval_as_text(*versus_full[1:])} points",
+        ),
+        Tile(
+            f"Gain over pruning alone, stage {last}",
+            wording.signed(versus_pruned[0]),
+            f"{wording.interval_as_text(*versus_pruned[1:])} points",
+        ),
+    ]
+
+
+def _rows(results: Table) -> list[dict[str, Any]]:
+    """The table of results as the template lays it out."""
+    rows = rows_of(results)
+    teacher = rows[0][2]
+    return [
+        {
+            "stage": stage,
+            "model": MODEL_NAMES[model],
+            "cells": [_cell(model, values[dimension]) for dimension in SHOWN_ORDER],
+            "share": values["parameters"] / teacher["parameters"],
+            **values,
+        }
+        for stage, model, values in rows
+    ]
+
+
+def _cell(model: str, metric: Mapping[str, Any]) -> dict[str, Any]:
+    """A mean, and its differences to the baselines, each with the side of zero that its interval lies on."""
+    baselines = {"full": [], "pruned": ["full"], "student": ["full", "pruned"]}[model]
+    differences = []
+    for baseline in baselines:
+        _, low, high = wording.interval_of(metric, baseline)
+        side = verdict.side_of_zero(low, high)
+        differences.append((MODEL_NAMES[baseline], wording.difference_as_text(metric, baseline), side))
+    return {"mean": metric["mean"], "differences": differences}
+
+
+def _stage(evidence: Evidence, examples: int) -> dict[str, Any]:
+    """A stage as the template lays it out: clips, curves, counts."""
+    cases = choose_cases(evidence, examples)
+    clips = {
+        (shown.model, shown.clip): video_uri(evidence.clips(shown.model)[shown.clip].frames)
+        for case in cases
+        for shown in case.shown
+    }
+    counts = evidence.pair_counts.to_dict("records")
+    return {
+        "number": evidence.stage,
+        "cases": {kind: [case for case in cases if case.kind == kind] for kind in KINDS},
+        "clips": clips,
+        "figures": figures.training_figures(evidence.training_curve, evidence.stage),
+        "steps": len(evidence.training_curve),
+        "sft_weight": _last_sft_weight(evidence.training_curve),
+        "pair_counts": counts,
+        "pairs": sum(int(row["kept"]) for row in counts),
+        "targets": evidence.target_properties,
+        "summary": anatomy.summary(evidence),
+    }
+
+
+def _last_sft_weight(curve: Table) -> str:
+    """The weight of the distillation term, which training may have found itself; empty where unknown."""
+    if "sft_weight" not in curve or curve["sft_weight"].isna().all():
+        return ""
+    return f"{curve['sft_weight'].dropna().iloc[-1]:.4g}"
+
+
+def _provenance(stages: Sequence[Evidence], run: Run) -> dict[str, Any]:
+    """Versions, models, settings and command."""
+    models = [("teacher", run.teacher)]
+    for evidence in stages:
+        models.append((f"stage {evidence.stage}, pruned", evidence.pruned))
+        models.append((f"stage {evidence.stage}, student", evidence.student))
+    return {
+        "versions": provenance.versions(),
+        "commit": provenance.commit(),
+        "machine": provenance.machine(),
+        "command": provenance.command(),
+        "made": provenance.now(),
+        "models": [(name, folder.family, folder.fingerprint) for name, folder in models],
+        "parameters": json.dumps(run.parameters, indent=2, default=str, ensure_ascii=False),
+        "seeds": sorted(_seeds(run.parameters)),
+        "record": stages[-1].pruning_record,
+        "method": _setting(run.parameters, "redpo_training", "method"),
+        "reward": _setting(run.parameters, "scoring", "reward", "name"),
+    }
+
+
+def _seeds(parameters: Mapping[str, Any]) -> list[tuple[str, int]]:
+    """Each pipeline's seed."""
+    return [
+        (name, values["seed"])
+        for name, values in parameters.items()
+        if isinstance(values, Mapping) and "seed" in values
+    ]
+
+
+def _setting(parameters: Mapping[str, Any], *path: str) -> str:
+    """A parameter by its path; `not stated` where there is none."""
+    value: Any = parameters
+    for name in path:
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return "not stated" if value is None else str(value)

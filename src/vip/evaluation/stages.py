@@ -1,0 +1,65 @@
+"""What the report knows about one stage, gathered from the flat inputs of a Kedro node."""
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from vip.families.folder import ModelFolder
+from vip.types import Clip, Items, Table
+
+SEPARATOR = "__"
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Everything one stage left behind, by the names of its datasets; `stage` counts from 1."""
+
+    stage: int
+    pruned: ModelFolder
+    student: ModelFolder
+    pruning_record: Mapping[str, Any]
+    block_importance: Table
+    target_properties: list[str]
+    pair_counts: Table
+    training_curve: Table
+    metrics: Table
+    costs: Table
+    full_evaluation_scores: Table
+    pruned_evaluation_scores: Table
+    student_evaluation_scores: Table
+    full_evaluation_clips: Items[Clip]
+    pruned_evaluation_clips: Items[Clip]
+    student_evaluation_clips: Items[Clip]
+
+    def scores(self, model: str) -> Table:
+        """The scores of `full`, `pruned` or `student`."""
+        return cast("Table", getattr(self, f"{model}_evaluation_scores"))
+
+    def clips(self, model: str) -> Items[Clip]:
+        """The clips of `full`, `pruned` or `student`."""
+        return cast("Items[Clip]", getattr(self, f"{model}_evaluation_clips"))
+
+    @property
+    def removed(self) -> tuple[str, ...]:
+        """Names of the units that went in this stage."""
+        stages = {entry["stage"]: entry for entry in self.pruning_record["stages"]}
+        return tuple(stages[self.stage]["removed"])
+
+
+DATASETS = tuple(field.name for field in dataclasses.fields(Evidence) if field.name != "stage")
+"""Names, inside a stage's namespace, of the datasets that the report reads."""
+
+
+def argument_name(stage: int, dataset: str) -> str:
+    """The keyword under which a node receives a stage's dataset: `stage_1__metrics`."""
+    return f"stage_{stage}{SEPARATOR}{dataset}"
+
+
+def gather(arguments: Mapping[str, Any]) -> tuple[Evidence, ...]:
+    """Sort a node's keyword arguments, named by `argument_name`, into one `Evidence` a stage, in order."""
+    numbers = sorted({int(name.partition(SEPARATOR)[0].removeprefix("stage_")) for name in arguments})
+    return tuple(
+        Evidence(stage=number, **{name: arguments[argument_name(number, name)] for name in DATASETS})
+        for number in numbers
+    )

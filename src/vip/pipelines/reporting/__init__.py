@@ -1,0 +1,1 @@
+"""Reporting: one page and one table over all stages."""

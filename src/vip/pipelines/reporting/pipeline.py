@@ -1,0 +1,31 @@
+"""The report over all stages; it stands outside their namespaces."""
+
+from typing import Any
+
+from kedro.pipeline import Pipeline, node, pipeline
+
+from vip.evaluation.stages import DATASETS, argument_name
+from vip.pipelines.reporting.nodes import gather_results, write_report
+
+
+def create_pipeline(stages: int, **_kwargs: Any) -> Pipeline:
+    """The results and the report of stages 1 to `stages`."""
+    evidence = {
+        argument_name(stage, name): f"stage_{stage}.{name}"
+        for stage in range(1, stages + 1)
+        for name in DATASETS
+    }
+    shared = {
+        "results": "results",
+        "teacher": "teacher",
+        "filtering_counts": "filtering_counts",
+        "parameters": "parameters",
+        "settings": "params:evaluation",
+    }
+    return pipeline(
+        [
+            node(gather_results, inputs=evidence, outputs="results", name="results"),
+            node(write_report, inputs=shared | evidence, outputs="report", name="report"),
+        ],
+        tags="reporting",
+    )
