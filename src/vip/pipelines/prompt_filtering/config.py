@@ -1,0 +1,49 @@
+"""The parameters of prompt filtering."""
+
+from typing import Annotated, Any
+
+from pydantic import ConfigDict, Field, model_validator
+from pydantic.dataclasses import dataclass
+
+Count = Annotated[int, Field(ge=1)]
+
+
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class JudgeChoice:
+    """A judge by its name in the registry, and what it is built with."""
+
+    name: str = "lexicon"
+    """Name in `vip.judges.registry`."""
+    options: dict[str, Any] = Field(default_factory=dict)
+    """Arguments of the judge."""
+
+
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class PromptFiltering:
+    """Which prompts are kept, and how many of them are used for what."""
+
+    judge: JudgeChoice = Field(default_factory=JudgeChoice)
+    """What says which properties a prompt describes."""
+    minimum_words: Count = 5
+    """Fewest words of a prompt, articles not counted."""
+    maximum_words: Count = 25
+    """Most words of a prompt, articles not counted."""
+    threshold: Annotated[float, Field(ge=0, le=1)] = 0.5
+    """Probability from which on a prompt describes a property."""
+    scoring_prompts: Count = 16
+    """Prompts of the block search."""
+    stage_prompts: Count = 96
+    """Most prompts that a stage makes pairs from."""
+    evaluation_prompts: Count = 64
+    """Most prompts of the evaluation: the first ones of their file."""
+    seed: Annotated[int, Field(ge=0)] = 0
+    """What the choice among equally good prompts depends on."""
+
+    @model_validator(mode="after")
+    def _check_words(self) -> "PromptFiltering":
+        if self.minimum_words > self.maximum_words:
+            raise ValueError(
+                f"minimum_words is {self.minimum_words} and maximum_words {self.maximum_words}: "
+                "no prompt can have so many; swap them"
+            )
+        return self

@@ -1,0 +1,135 @@
+"""Clean raw prompts, judge which properties each describes, and share them out (paper Sec. 3.3)."""
+
+from collections import Counter
+
+from vip.errors import UserError
+from vip.hashing import content_hash
+from vip.judges.registry import judge_named
+from vip.pipelines.prompt_filtering.config import PromptFiltering
+from vip.pipelines.prompt_filtering.cleaning import Verdict, clean
+from vip.seeding import seed_of
+from vip.types import PROPERTIES, Items, LazyMap, Table
+
+BATCH_SIZE = 256
+"""Prompts judged at once."""
+
+
+def clean_prompts(raw_prompts: Table, settings: PromptFiltering) -> tuple[Table, Table]:
+    """Prompts of a fit length without articles, each once: prompt_id, prompt. And what became of the others.
+
+    The counts hold one row a reason, `kept` among them, and add up to the raw prompts.
+    """
+    import pandas as pd
+
+    verdicts = clean(_texts(raw_prompts, "raw_prompts"), settings.minimum_words, settings.maximum_words)
+    kept = [verdict.prompt for verdict in verdicts if verdict.reason == "kept"]
+    if not kept:
+        raise UserError(
+            f"raw_prompts: none of {len(verdicts)} prompts has {settings.minimum_words} to "
+            f"{settings.maximum_words} words; check the file, or widen prompt_filtering.minimum_words/maximum_words"
+        )
+    counts = Counter(verdict.reason for verdict in verdicts)
+    table = pd.DataFrame({"prompt_id": [_identity(prompt) for prompt in kept], "prompt": kept})
+    return table, pd.DataFrame(
+        {"reason": list(Verdict.REASONS), "count": [counts[reason] for reason in Verdict.REASONS]}
+    )
+
+
+def judge_prompts(clean_prompts: Table, settings: PromptFiltering) -> LazyMap[dict[str, float]]:
+    """For each prompt the probability that it describes each property, judged when asked for."""
+    judge = judge_named(settings.judge.name, settings.judge.options)
+    keys = [content_hash("judgement", judge.fingerprint, prompt) for prompt in clean_prompts["prompt"]]
+    table = clean_prompts.assign(key=keys)[["key", "prompt_id", "prompt"]]
+    prompt_of = dict(zip(keys, table["prompt"], strict=True))
+
+    def judge_batch(batch: "list[str]") -> list[dict[str, float]]:
+        rows = judge.judge([prompt_of[key] for key in batch])
+        return [dict(zip(PROPERTIES, map(float, row), strict=True)) for row in rows]
+
+    return LazyMap(table, judge_batch, BATCH_SIZE, "Judging prompts")
+
+
+def label_prompts(prompt_judgements: Items[dict[str, float]]) -> Table:
+    """Prompts with a column of probabilities for each property."""
+    table = prompt_judgements.table
+    judgements = [prompt_judgements[key] for key in table["key"]]
+    labels = {name: [judgement[name] for judgement in judgements] for name in PROPERTIES}
+    return table[["prompt_id", "prompt"]].assign(**labels)
+
+
+def choose_scoring_prompts(prompts: Table, settings: PromptFiltering) -> Table:
+    """The prompts of the block search: each describes some property, and all properties get their share."""
+    return _share_out(prompts, list(PROPERTIES), settings.scoring_prompts, "scoring", settings)
+
+
+def select_stage_prompts(
+    prompts: Table, scoring_prompts: Table, target_properties: list[str], settings: PromptFiltering
+) -> Table:
+    """Prompts that describe a property which pruning damaged; none of the block search's."""
+    others = prompts[~prompts["prompt_id"].isin(scoring_prompts["prompt_id"])]
+    return _share_out(others, target_properties, settings.stage_prompts, "stage", settings)
+
+
+def prepare_evaluation_prompts(
+    raw_evaluation_prompts: Table, prompts: Table, settings: PromptFiltering
+) -> Table:
+    """Evaluation prompts, cleaned and judged as all others; none may be among those that pairs are made from."""
+    import pandas as pd
+
+    texts = _texts(raw_evaluation_prompts, "raw_evaluation_prompts")
+    verdicts = clean(texts, settings.minimum_words, settings.maximum_words)
+    kept = [verdict.prompt for verdict in verdicts if verdict.reason == "kept"][: settings.evaluation_prompts]
+    if not kept:
+        raise UserError(f"raw_evaluation_prompts: none of {len(texts)} prompts is fit to be used; check the file")
+    seen = {prompt.lower() for prompt in prompts["prompt"]} & {prompt.lower() for prompt in kept}
+    if seen:
+        raise UserError(
+            f"{len(seen)} of {len(kept)} evaluation prompts are also in raw_prompts, for example "
+            f"{min(seen)!r}; take them out of one of the two files"
+        )
+    judgements = judge_named(settings.judge.name, settings.judge.options).judge(kept)
+    labels = pd.DataFrame(judgements, columns=list(PROPERTIES))
+    labels.insert(0, "prompt_id", [_identity(prompt) for prompt in kept])
+    labels.insert(1, "prompt", kept)
+    return labels
+
+
+def _share_out(
+    prompts: Table, properties: list[str], count: int, purpose: str, settings: PromptFiltering
+) -> Table:
+    """At most `count` prompts, taken in turn for each property from those that describe it.
+
+    Prompts come in an order drawn from the seed, the same for every set of properties, so that stages with
+    different targets share as many prompts, and hence as many of the teacher's clips, as they can.
+    """
+    drawn = sorted(prompts.index, key=lambda row: seed_of(purpose, settings.seed, prompts.at[row, "prompt_id"]))
+    queues = [[row for row in drawn if prompts.at[row, name] >= settings.threshold] for name in properties]
+    chosen: dict[int, None] = {}
+    for turn in range(max(map(len, queues), default=0)):
+        for queue in queues:
+            if turn < len(queue) and len(chosen) < count:
+                chosen.setdefault(queue[turn])
+    if not chosen:
+        raise UserError(
+            f"none of {len(prompts)} prompts describes {' or '.join(properties)} with a probability of at least "
+            f"{settings.threshold}; lower prompt_filtering.threshold, or bring other prompts"
+        )
+    return prompts.loc[list(chosen)].reset_index(drop=True)
+
+
+def _texts(table: Table, name: str) -> list[str]:
+    if "prompt" not in table:
+        raise UserError(
+            f"{name} has no column 'prompt', it has {', '.join(map(str, table.columns)) or 'none'}; "
+            "rename the one that holds the prompts"
+        )
+    if wrong := [row for row, text in enumerate(table["prompt"]) if not isinstance(text, str)]:
+        raise UserError(
+            f"{name}: row {wrong[0] + 1} of {len(table)} holds {table['prompt'].iloc[wrong[0]]!r}, not text; "
+            "read the file through vip.datasets.TableDataset"
+        )
+    return list(table["prompt"])
+
+
+def _identity(prompt: str) -> str:
+    return content_hash("prompt", prompt)[:12]
