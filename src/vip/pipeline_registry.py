@@ -6,6 +6,7 @@ from vip.config_loader import number_of_stages
 from vip.pipelines.prompt_filtering import pipeline as prompt_filtering
 from vip.pipelines.reporting import pipeline as reporting
 from vip.pipelines.stage import pipeline as stage
+from vip.pipelines.teacher_training import pipeline as teacher_training
 
 STEPS = (
     "block_pruning",
@@ -33,4 +34,5 @@ def register_pipelines() -> dict[str, Pipeline]:
         "prompt_filtering": prompts,
         **{step: whole_method.only_nodes_with_tags(step) for step in STEPS},
         "reporting": reporting.create_pipeline(count),
+        "teacher_training": prompts + teacher_training.create_pipeline(),
     }
