@@ -1,4 +1,4 @@
-"""Second training: text encoder and denoiser learn to predict the noise in captioned pictures, then in clips.
+"""Second training: text encoder and denoiser learn to denoise captioned pictures, then clips.
 
 As AnimateDiff does it: the spatial U-Net learns from single frames; motion modules join it for the clips.
 """
@@ -76,7 +76,7 @@ def train_denoiser(
     settings: DenoiserTraining,
     checkpoints: "CheckpointFolder",
 ) -> list[Row]:
-    """Train denoiser and text encoder in place to predict the noise in the examples."""
+    """Train denoiser and text encoder in place to predict the velocity of the examples."""
     import torch
     from torch import nn
 
@@ -93,7 +93,7 @@ def train_denoiser(
         if clean.ndim == 5:
             embeddings = embeddings.repeat_interleave(clean.shape[2], dim=0)
         predicted: Tensor = denoiser(noisy, timesteps, embeddings).sample
-        return (predicted - noise).square().mean()
+        return (predicted - scheduler.get_velocity(clean, noise, timesteps)).square().mean()
 
     model = nn.ModuleDict({"denoiser": denoiser, "text_encoder": words.encoder}).requires_grad_(requires_grad=True)
     return learn(name, model, loss_at, loop, checkpoints)
