@@ -1,1 +1,1 @@
-"""The judges that a YAML file can name: `base.py` is the interface, one file each, `registry.py` names them."""
+"""The judges a YAML file can name: `base.py` is the interface, one file each, `registry.py` lists them."""

@@ -1,4 +1,4 @@
-"""A judge that looks words up: quick, deterministic, and enough for prompts as plain as the shapes world's."""
+"""A judge that looks words up: quick, deterministic, enough for prompts as plain as the shapes world's."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 Lexicons = Mapping[str, Sequence[str]]
 
-LOOKS = ("red", "green", "blue", "yellow", "purple", "cyan", "black", "grey", "white", "crisp", "sharp", "clean", "clear")
+COLOURS = ("red", "green", "blue", "yellow", "purple", "cyan", "black", "grey", "white")
+LOOKS = (*COLOURS, "crisp", "sharp", "clean", "clear")
 THINGS = ("circle", "square", "triangle", "background", "backdrop", "wall")
 MOTIONS = (
     "moves", "slides", "drifts", "travels", "rises", "floats", "falls", "sinks", "grows", "bigger", "expands",
@@ -26,7 +27,7 @@ DEFAULT: Lexicons = {
     "visual_quality": LOOKS,
     "temporal_consistency": (*CONSTANCY, *MOTIONS),
     "dynamic_degree": MOTIONS,
-    "text_alignment": (*LOOKS[:9], *THINGS, *MOTIONS),
+    "text_alignment": (*COLOURS, *THINGS, *MOTIONS),
 }
 """Words and phrases that describe each property."""
 NEEDED = {"visual_quality": 2, "temporal_consistency": 1, "dynamic_degree": 1, "text_alignment": 4}

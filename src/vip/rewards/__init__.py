@@ -1,1 +1,1 @@
-"""The rewards that a YAML file can name: `base.py` is the interface, one file each, `registry.py` names them."""
+"""The rewards a YAML file can name: `base.py` is the interface, one file each, `registry.py` lists them."""

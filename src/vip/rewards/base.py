@@ -21,4 +21,4 @@ class Reward(ABC):
 
     @abstractmethod
     def score(self, frames: "Sequence[NDArray[np.uint8]]", prompts: Sequence[str]) -> "NDArray[np.float64]":
-        """Score B clips, each (F, H, W, 3), against B prompts: (B, 4). A clip's score ignores the rest of the batch."""
+        """Score B clips, each (F, H, W, 3), against B prompts: (B, 4). Each clip is scored by itself."""

@@ -16,7 +16,7 @@ class ShapesOracle(Reward):
     """Scores clips of the shapes world, 1..4 in each of VideoScore's dimensions."""
 
     name: ClassVar[str] = "shapes_oracle"
-    revision: ClassVar[int] = 1
+    revision: ClassVar[int] = 2
     """Raised whenever the oracle's code gives any clip another score."""
 
     @property

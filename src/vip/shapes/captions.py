@@ -42,9 +42,7 @@ class Meaning:
 
     def allows(self, scene: Scene) -> bool:
         """Whether the scene is one of those that the caption describes."""
-        return all(
-            getattr(self, field.name) in (None, getattr(scene, field.name)) for field in fields(self)
-        )
+        return all(getattr(self, field.name) in (None, getattr(scene, field.name)) for field in fields(self))
 
 
 def describe(scene: Scene, rng: np.random.Generator, *, motion: bool = True) -> str:
@@ -82,7 +80,7 @@ def vocabulary() -> list[str]:
         *COLOURS, *BACKGROUNDS, *SHAPES, *OPENINGS, *LOOKS, *STEADINESS, *MANNERS, *BACKGROUND_PHRASES,
         "that is", *(phrase for motion in MOTIONS for phrase in MOTION_PHRASES[motion]),
     ]  # fmt: skip
-    return sorted({word for phrase in phrases for word in re.findall(r"[a-z]+", phrase)} - {"background"} | {"background"})
+    return sorted({word for phrase in phrases for word in re.findall(r"[a-z]+", phrase)})
 
 
 _ARTICLE = re.compile(r"\b(a|an|the) ")

@@ -24,8 +24,8 @@ APPEARANCE_SHARE = 0.2
 """Share of captions that say nothing of motion."""
 NUISANCES = (
     "", "", "   ", "None", "NA", "null", "nan", "circle", "A red", "the a an", "square!", "\u200b",
-    "\u05e2\u05d9\u05d2\u05d5\u05dc \u05d0\u05d3\u05d5\u05dd", "caf\u00e9 circle", "\U0001f534 \U0001f7e6 \U0001f53a",
-    "=SUM(A1:A9)", "../../etc/passwd", "${prompt}",
+    "\u05e2\u05d9\u05d2\u05d5\u05dc \u05d0\u05d3\u05d5\u05dd", "caf\u00e9 circle",
+    "\U0001f534 \U0001f7e6 \U0001f53a", "=SUM(A1:A9)", "../../etc/passwd", "${prompt}",
 )  # fmt: skip
 RAMBLE = (
     "and the whole scene is filmed in one take with a steady camera and no cut at all while nothing else "
@@ -34,9 +34,11 @@ RAMBLE = (
 
 
 def raw_prompts(seed: int = 0) -> list[str]:
-    """Captions of training scenes with duplicates, twins, fragments, rambling and foreign signs among them."""
+    """Captions of training scenes, and duplicates, twins, fragments, rambling, foreign signs among them."""
     rng = np.random.default_rng(seed_of("raw_prompts", seed))
-    taken = {plain(prompt) for purpose in ("evaluation", "development") for prompt in held_out_prompts(purpose)}
+    taken = {
+        plain(prompt) for purpose in ("evaluation", "development") for prompt in held_out_prompts(purpose)
+    }
     captions = _captions([scene for scene in all_scenes() if not is_held_out(scene)], CAPTIONS, rng, taken)
     rows = [_soil(caption, rng) for caption in captions]
     rows += [str(caption) for caption in rng.choice(captions, 250)]

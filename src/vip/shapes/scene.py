@@ -64,7 +64,7 @@ def all_scenes() -> list[Scene]:
 def is_held_out(scene: Scene) -> bool:
     """Whether the teacher never trains on this combination (one in seven; each word pair is still seen).
 
-    The four indices are combined so that every pair of words of two different kinds occurs in training scenes.
+    The four indices are combined so that any two words of different kinds occur together in training scenes.
     """
     indices = (
         list(COLOURS).index(scene.colour),

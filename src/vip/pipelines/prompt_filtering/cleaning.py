@@ -34,9 +34,11 @@ def clean(texts: Iterable[str], minimum_words: int, maximum_words: int) -> list[
 
 
 def without_articles(text: str) -> str:
-    """The text in one line: compatible characters and HTML entities resolved, spaces single, articles gone."""
+    """The text in one line: odd characters and HTML entities resolved, spaces single, articles gone."""
     plain = unicodedata.normalize("NFKC", html.unescape(text))
-    printable = "".join(" " if unicodedata.category(character) in {"Cc", "Cf"} else character for character in plain)
+    printable = "".join(
+        " " if unicodedata.category(character) in {"Cc", "Cf"} else character for character in plain
+    )
     return " ".join(word for word in printable.split() if word.lower() not in ARTICLES)
 
 

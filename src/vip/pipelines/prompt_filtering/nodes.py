@@ -1,12 +1,13 @@
 """Clean raw prompts, judge which properties each describes, and share them out (paper Sec. 3.3)."""
 
 from collections import Counter
+from collections.abc import Sequence
 
 from vip.errors import UserError
 from vip.hashing import content_hash
 from vip.judges.registry import judge_named
-from vip.pipelines.prompt_filtering.config import PromptFiltering
 from vip.pipelines.prompt_filtering.cleaning import Verdict, clean
+from vip.pipelines.prompt_filtering.config import PromptFiltering
 from vip.seeding import seed_of
 from vip.types import PROPERTIES, Items, LazyMap, Table
 
@@ -26,7 +27,8 @@ def clean_prompts(raw_prompts: Table, settings: PromptFiltering) -> tuple[Table,
     if not kept:
         raise UserError(
             f"raw_prompts: none of {len(verdicts)} prompts has {settings.minimum_words} to "
-            f"{settings.maximum_words} words; check the file, or widen prompt_filtering.minimum_words/maximum_words"
+            f"{settings.maximum_words} words; check the file, or widen prompt_filtering.minimum_words and "
+            "maximum_words"
         )
     counts = Counter(verdict.reason for verdict in verdicts)
     table = pd.DataFrame({"prompt_id": [_identity(prompt) for prompt in kept], "prompt": kept})
@@ -42,7 +44,7 @@ def judge_prompts(clean_prompts: Table, settings: PromptFiltering) -> LazyMap[di
     table = clean_prompts.assign(key=keys)[["key", "prompt_id", "prompt"]]
     prompt_of = dict(zip(keys, table["prompt"], strict=True))
 
-    def judge_batch(batch: "list[str]") -> list[dict[str, float]]:
+    def judge_batch(batch: Sequence[str]) -> list[dict[str, float]]:
         rows = judge.judge([prompt_of[key] for key in batch])
         return [dict(zip(PROPERTIES, map(float, row), strict=True)) for row in rows]
 
@@ -73,14 +75,16 @@ def select_stage_prompts(
 def prepare_evaluation_prompts(
     raw_evaluation_prompts: Table, prompts: Table, settings: PromptFiltering
 ) -> Table:
-    """Evaluation prompts, cleaned and judged as all others; none may be among those that pairs are made from."""
+    """Evaluation prompts, cleaned and judged as all others; none may be among those for pairs."""
     import pandas as pd
 
     texts = _texts(raw_evaluation_prompts, "raw_evaluation_prompts")
     verdicts = clean(texts, settings.minimum_words, settings.maximum_words)
     kept = [verdict.prompt for verdict in verdicts if verdict.reason == "kept"][: settings.evaluation_prompts]
     if not kept:
-        raise UserError(f"raw_evaluation_prompts: none of {len(texts)} prompts is fit to be used; check the file")
+        raise UserError(
+            f"raw_evaluation_prompts: none of {len(texts)} prompts is fit to be used; check the file"
+        )
     seen = {prompt.lower() for prompt in prompts["prompt"]} & {prompt.lower() for prompt in kept}
     if seen:
         raise UserError(
@@ -102,8 +106,10 @@ def _share_out(
     Prompts come in an order drawn from the seed, the same for every set of properties, so that stages with
     different targets share as many prompts, and hence as many of the teacher's clips, as they can.
     """
-    drawn = sorted(prompts.index, key=lambda row: seed_of(purpose, settings.seed, prompts.at[row, "prompt_id"]))
-    queues = [[row for row in drawn if prompts.at[row, name] >= settings.threshold] for name in properties]
+    seeds = [seed_of(purpose, settings.seed, identity) for identity in prompts["prompt_id"]]
+    drawn = sorted(range(len(prompts)), key=seeds.__getitem__)
+    probabilities = {name: prompts[name].to_numpy() for name in properties}
+    queues = [[row for row in drawn if probabilities[name][row] >= settings.threshold] for name in properties]
     chosen: dict[int, None] = {}
     for turn in range(max(map(len, queues), default=0)):
         for queue in queues:
@@ -111,10 +117,10 @@ def _share_out(
                 chosen.setdefault(queue[turn])
     if not chosen:
         raise UserError(
-            f"none of {len(prompts)} prompts describes {' or '.join(properties)} with a probability of at least "
-            f"{settings.threshold}; lower prompt_filtering.threshold, or bring other prompts"
+            f"none of {len(prompts)} prompts describes {' or '.join(properties)} with a probability of at "
+            f"least {settings.threshold}; lower prompt_filtering.threshold, or bring other prompts"
         )
-    return prompts.loc[list(chosen)].reset_index(drop=True)
+    return prompts.iloc[list(chosen)].reset_index(drop=True)
 
 
 def _texts(table: Table, name: str) -> list[str]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vip.shapes.captions import Meaning, parse
-from vip.shapes.oracle.measure import Array, Measurement, measure, smooth
+from vip.shapes.oracle.measurement import Array, Measurement, measure, smooth
 from vip.shapes.scene import BACKGROUNDS, COLOURS, DIRECTIONS, GROWTH, SHAPES, SIZE_CHANGES, SPEED, STILL
 
 PRESENCE = (0.4, 0.85)
@@ -20,9 +20,9 @@ STILLNESS = 0.4
 """Amount of dynamics (1 is full speed) at which a clip stops being still."""
 PIXEL_ERROR = 25.0
 """Mean absolute error in grey levels that costs visual quality 63%."""
-COLOUR_CHANGE = 40.0
+COLOUR_CHANGE = 60.0
 """Deviation from the mean colour over a clip, in grey levels, that costs temporal consistency 63%."""
-JERK = 1.5
+JERK = 3.0
 """Change of velocity from frame to frame, in pixels, that costs temporal consistency 63%."""
 
 
@@ -59,13 +59,15 @@ def visual_quality(found: Measurement, frames: NDArray[np.uint8]) -> float:
 
 def temporal_consistency(found: Measurement) -> float:
     """Constancy of colour, background and shape, times smoothness of the trajectory (not its amount)."""
-    weights = found.presence + 1e-6
+    weights = _weights(found, 1)
     deviation = _deviation(found.colour, weights) + _deviation(found.background, np.ones_like(weights))
     kinds = _softmax(found.shape_margin / (2 * SHAPE_WIDTH))
     mean_kind = np.average(kinds, axis=0, weights=weights)
     shape_change = np.average(0.5 * np.abs(kinds - mean_kind).sum(axis=-1), weights=weights)
-    jerk = _root_mean_square(np.diff(found.place, n=2, axis=0))
-    return float((1 - shape_change) * np.exp(-deviation / COLOUR_CHANGE - jerk / JERK))
+    vanishing = np.abs(weights - weights.mean()).mean()
+    jerk = _root_mean_square(np.diff(found.place, n=2, axis=0), _weights(found, 3))
+    constancy = (1 - shape_change) * (1 - 2 * vanishing)
+    return float(constancy * np.exp(-deviation / COLOUR_CHANGE - jerk / JERK))
 
 
 def dynamic_degree(found: Measurement, motion: str | None) -> float:
@@ -73,7 +75,7 @@ def dynamic_degree(found: Measurement, motion: str | None) -> float:
 
     No motion stated: the better of both, moving and still.
     """
-    moving = float(np.sin(0.5 * np.pi * min(np.linalg.norm(_velocity(found)), 1.0)))
+    moving = float(np.sin(0.5 * np.pi * min(float(np.linalg.norm(_velocity(found))), 1.0)))
     still = float(np.cos(0.5 * np.pi * min(_unrest(found), 1.0)))
     if motion is None:
         return max(moving, still)
@@ -83,8 +85,8 @@ def dynamic_degree(found: Measurement, motion: str | None) -> float:
 def text_alignment(found: Measurement, meaning: Meaning) -> float:
     """Share of the stated words that hold, each softly. What the caption leaves out is free.
 
-    A caption that states nothing of this world cannot be checked: it gets 0, hence the lowest score, as a scorer
-    that sees no relation between a text and a video would give.
+    A caption that states nothing of this world cannot be checked: it gets 0, hence the lowest score, as from
+    a scorer that sees no relation between a text and a video.
     """
     agreements = []
     if meaning.colour is not None:
@@ -119,19 +121,20 @@ def _motion_agreement(found: Measurement, motion: str) -> float:
 
 def _velocity(found: Measurement) -> Array:
     """Slopes (3,) of x, y and radius over time; 1 is the full speed of this world."""
-    times = np.arange(len(found.place)) - (len(found.place) - 1) / 2
-    slopes: Array = times @ found.place / max(float(times @ times), 1e-6)
+    weights = _weights(found, 1)
+    times = np.arange(len(weights)) - np.average(np.arange(len(weights)), weights=weights)
+    slopes: Array = (weights * times) @ found.place / max(float(weights @ times**2), 1e-6)
     return slopes / (SPEED, SPEED, GROWTH)
 
 
 def _unrest(found: Measurement) -> float:
     """Root mean square of the changes from frame to frame; 1 is the full speed of this world."""
-    return _root_mean_square(np.diff(found.place, axis=0) / (SPEED, SPEED, GROWTH))
+    return _root_mean_square(np.diff(found.place, axis=0) / (SPEED, SPEED, GROWTH), _weights(found, 2))
 
 
 def _surroundings(found: Measurement) -> Array:
     """1 on the object and two pixels around it, else 0: (F, H, W), softly."""
-    return np.clip(3.0 * smooth(smooth(found.coverage)), 0.0, 1.0)
+    return np.minimum(3.0 * smooth(smooth(found.coverage)), 1.0)
 
 
 def _nearest(colours: Array, palette: dict[str, tuple[int, int, int]]) -> Array:
@@ -148,14 +151,23 @@ def _deviation(colours: Array, weights: Array) -> float:
     return float(np.sqrt(np.average(((colours - mean) ** 2).sum(axis=-1), weights=weights)))
 
 
-def _root_mean_square(changes: Array) -> float:
-    """Of the lengths of changes (N, 3); nothing changes in a clip too short to tell."""
-    return float(np.sqrt((changes**2).sum(axis=-1).mean())) if len(changes) else 0.0
+def _root_mean_square(changes: Array, weights: Array) -> float:
+    """Weighted, of the lengths of changes (N, 3); nothing changes in a clip too short to tell."""
+    return float(np.sqrt(np.average((changes**2).sum(axis=-1), weights=weights))) if len(changes) else 0.0
+
+
+def _weights(found: Measurement, frames: int) -> Array:
+    """How surely the object is there throughout each run of so many frames, 0..1."""
+    sure = _surely(found.presence) + 1e-6
+    runs = [sure[start : len(sure) - frames + 1 + start] for start in range(frames)]
+    weights: Array = np.prod(runs, axis=0)
+    return weights
 
 
 def _surely(presence: Array) -> Array:
+    """0 where no object can be made out, 1 where it surely is there, smooth in between."""
     low, high = PRESENCE
-    share = np.clip((presence - low) / (high - low), 0.0, 1.0)
+    share: Array = np.clip((presence - low) / (high - low), 0.0, 1.0)
     return share**2 * (3 - 2 * share)
 
 

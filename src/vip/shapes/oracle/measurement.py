@@ -1,8 +1,8 @@
-"""Finds the moving shape in any clip: its place, size, shape and colours in every frame, to fractions of a pixel.
+"""Finds the moving shape in any clip: its place, size, shape and colours in every frame.
 
-Each frame is explained as background + coverage x (colour - background), where coverage is the renderer's picture
-of one of the three shapes. Place and size are fitted by Gauss-Newton for all three shapes at once; the two colours
-follow by least squares.
+Each frame is explained as background + coverage x (colour - background), where coverage is the renderer's
+picture of one of the three shapes. Place and size are fitted to fractions of a pixel by Gauss-Newton, for all
+three shapes at once; the two colours follow by least squares.
 """
 
 from dataclasses import dataclass
@@ -14,20 +14,20 @@ from vip.errors import UserError
 from vip.shapes.renderer import signed_distance
 from vip.shapes.scene import SHAPES, SIZE
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]
 
 AREAS = {"circle": np.pi, "square": 3.24, "triangle": 2.07}
 """Area of each shape of radius 1."""
 CENTROIDS = {"circle": 0.0, "square": 0.0, "triangle": 0.3}
 """How far the centre of mass of each shape of radius 1 lies below its centre."""
-SOFTNESS = (4.0, 3.0, 2.0, 1.0, 1.0, 1.0)
-"""Width in pixels of the outline that each Gauss-Newton step sees, from coarse to fine."""
+COARSE, FINE = (2.0,), (1.0, 1.0, 1.0)
+"""Width in pixels of the outline in each Gauss-Newton step; before each fine one, colours are fitted."""
 SMALLEST, LARGEST = 1.0, 14.0
 """Bounds of a fitted radius, in pixels."""
 FAINTEST = 2e4
 """Contrast energy (squared grey levels x pixels) below which nothing counts as an object."""
 
-_ROWS, _COLUMNS = (np.mgrid[0:SIZE, 0:SIZE].reshape(2, 1, -1) + 0.5).astype(np.float32)
+_ROWS, _COLUMNS = (np.mgrid[0:SIZE, 0:SIZE].reshape(2, -1) + 0.5).astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Measurement:
     background: Array
     """(F, 3): colour of the background, 0..255."""
     shape_margin: Array
-    """(F, S): how much better each shape fits than the best other one; 1 is that very shape, -1 is another."""
+    """(F, S): how much better each shape fits than the best other one; 1 is that very shape, -1 another."""
     presence: Array
     """(F,): share of what differs from the background that one object explains, 0..1."""
     coverage: Array
@@ -64,10 +64,10 @@ def measure(frames: NDArray[np.uint8]) -> Measurement:
     colour = _guess_colour(pixels, background)
     alpha = _opacity(pixels, background, colour)
     places = np.stack([_guess_place(shape, alpha) for shape in SHAPES])
-    for softness in SOFTNESS[:3]:
+    for softness in COARSE:
         places = _improve(places, alpha, softness)
     fit = _fitted(places, alpha)
-    for softness in SOFTNESS[3:]:
+    for softness in FINE:
         background, colour = _regress_colours(pixels, _best(fit.coverage, fit))
         alpha = _opacity(pixels, background, colour)
         fit = _keep_better(_fitted(_improve(fit.place, alpha, softness), alpha), _fitted(fit.place, alpha))
@@ -131,8 +131,9 @@ def _guess_place(shape: str, alpha: Array) -> Array:
 def _cover(shape: str, place: Array, softness: float = 1.0) -> Array:
     """The renderer's coverage (..., P) of a shape at places (..., 3), its outline `softness` pixels wide."""
     x, y, radius = (place[..., index, None] for index in range(3))
-    distance = signed_distance(shape, _COLUMNS[0] - x, _ROWS[0] - y, radius)
-    return np.clip(0.5 - distance / softness, 0.0, 1.0)
+    distance = signed_distance(shape, _COLUMNS - x, _ROWS - y, radius)
+    coverage: Array = np.clip(0.5 - distance / softness, 0.0, 1.0)
+    return coverage
 
 
 def _improve(places: Array, alpha: Array, softness: float) -> Array:
@@ -141,11 +142,10 @@ def _improve(places: Array, alpha: Array, softness: float) -> Array:
     improved = []
     for shape, place in zip(SHAPES, places, strict=True):
         here, *moved = _cover(shape, place + step[:, None], softness)
-        slopes = np.stack([there - here for there in moved], axis=1) / 0.1
+        slopes = np.stack([(there - here) / 0.1 for there in moved], axis=1)
         normal = slopes @ slopes.transpose(0, 2, 1) + 0.05 * np.eye(3, dtype=np.float32)
-        gradient = slopes @ (alpha - here)[..., None]
-        change = np.clip(np.linalg.solve(normal, gradient)[..., 0], -2.0, 2.0)
-        improved.append(_inside(place + change))
+        change = np.linalg.solve(normal, slopes @ (alpha - here)[..., None])[..., 0]
+        improved.append(_inside(place + np.clip(change, -2.0, 2.0)))
     return np.stack(improved)
 
 
@@ -178,14 +178,14 @@ def _regress_colours(pixels: Array, coverage: Array) -> tuple[Array, Array]:
     count = coverage.shape[1]
     mean_coverage = coverage.mean(axis=1, keepdims=True)
     mean_pixel = pixels.mean(axis=1)
-    spread = ((coverage - mean_coverage) ** 2).sum(axis=1)[:, None] + 1e-3 * count
+    spread = ((coverage - mean_coverage) ** 2).sum(axis=1)[:, None] + 1e-6 * count
     contrast = np.einsum("fp,fpc->fc", coverage - mean_coverage, pixels) / spread
     background = mean_pixel - mean_coverage * contrast
     return background, background + contrast
 
 
 def _shape_margin(fit: _Fit) -> Array:
-    """(F, S): difference of squared errors over the squared difference of the two coverages; noise cancels."""
+    """(F, S): difference of squared errors over squared difference of coverages, so that noise cancels."""
     margins = np.full(fit.error.shape, np.inf)
     for this in range(len(SHAPES)):
         for other in range(len(SHAPES)):
@@ -202,4 +202,5 @@ def _presence(pixels: Array, background: Array, colour: Array, coverage: Array) 
         (smooth((pixels - model).reshape(-1, SIZE, SIZE, 3)) ** 2).sum(axis=(1, 2, 3))
         for model in (clean, background[:, None])
     )
-    return np.clip(1.0 - (unexplained + FAINTEST) / (energy + FAINTEST), 0.0, 1.0)
+    explained: Array = 1.0 - (unexplained + FAINTEST) / (energy + FAINTEST)
+    return np.maximum(explained, 0.0)
