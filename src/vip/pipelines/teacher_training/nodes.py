@@ -22,7 +22,9 @@ def train_teacher_autoencoder(checkpoints: Any, settings: TeacherTraining) -> tu
     return autoencoder, pd.DataFrame(curve)
 
 
-def train_teacher_denoiser(autoencoder: Any, checkpoints: Any, settings: TeacherTraining) -> tuple[Any, Table]:
+def train_teacher_denoiser(
+    autoencoder: Any, checkpoints: Any, settings: TeacherTraining
+) -> tuple[Any, Table]:
     """Train text encoder and spatial U-Net on frames, then both and the motion modules on clips."""
     import pandas as pd
     import torch
@@ -44,6 +46,8 @@ def train_teacher_denoiser(autoencoder: Any, checkpoints: Any, settings: Teacher
         "pictures", spatial, words, scheduler, examples.frames(), training.pictures, training, checkpoints
     )
     denoiser = UNetMotionModel.from_unet2d(spatial, motion)
-    curve += train_denoiser("clips", denoiser, words, scheduler, examples, training.clips, training, checkpoints)
+    curve += train_denoiser(
+        "clips", denoiser, words, scheduler, examples, training.clips, training, checkpoints
+    )
     split_motion(denoiser, spatial, motion)
     return Teacher(autoencoder, tokenizer, words.encoder, spatial, motion, scheduler), pd.DataFrame(curve)

@@ -38,7 +38,11 @@ def build_tokenizer() -> "CLIPTokenizer":
         tokenizer.model.save(folder)
         lines = (Path(folder) / "merges.txt").read_text(encoding="utf-8").splitlines()
     merges = [tuple(line.split(" ")) for line in lines if line and not line.startswith("#version")]
-    symbols = [*alphabet, *(character + "</w>" for character in alphabet), *("".join(pair) for pair in merges)]
+    symbols = [
+        *alphabet,
+        *(character + "</w>" for character in alphabet),
+        *("".join(pair) for pair in merges),
+    ]
     symbols += ["<|startoftext|>", "<|endoftext|>"]
     vocab = {symbol: index for index, symbol in enumerate(dict.fromkeys(symbols))}
     return CLIPTokenizer(vocab=vocab, merges=merges, model_max_length=TEXT_LENGTH)

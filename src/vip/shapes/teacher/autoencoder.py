@@ -32,7 +32,10 @@ class AutoencoderTraining:
 
 
 def train_autoencoder(
-    autoencoder: "AutoencoderKL", clips: "Tensor", settings: AutoencoderTraining, checkpoints: "CheckpointFolder"
+    autoencoder: "AutoencoderKL",
+    clips: "Tensor",
+    settings: AutoencoderTraining,
+    checkpoints: "CheckpointFolder",
 ) -> list[Row]:
     """Train in place on uint8 clips (N, F, 3, H, W).
 
@@ -40,7 +43,9 @@ def train_autoencoder(
     latents no longer move, so the pictures become sharp quickly.
     """
     frames = clips.flatten(0, 1)
-    curve = learn("autoencoder", autoencoder, _whole_loss(autoencoder, frames, settings), settings.whole, checkpoints)
+    curve = learn(
+        "autoencoder", autoencoder, _whole_loss(autoencoder, frames, settings), settings.whole, checkpoints
+    )
     autoencoder.decoder.requires_grad_(requires_grad=True)
     autoencoder.post_quant_conv.requires_grad_(requires_grad=True)
     return curve + learn(
@@ -64,7 +69,9 @@ def encode_clips(autoencoder: "AutoencoderKL", clips: "Tensor") -> "Tensor":
 
     with torch.inference_mode():
         latents = [
-            autoencoder.encode(to_unit_range(batch.flatten(0, 1))).latent_dist.mean.unflatten(0, batch.shape[:2])
+            autoencoder.encode(to_unit_range(batch.flatten(0, 1))).latent_dist.mean.unflatten(
+                0, batch.shape[:2]
+            )
             for batch in clips.split(32)
         ]
     return torch.cat(latents).transpose(1, 2).contiguous()
@@ -88,9 +95,12 @@ def _whole_loss(
     def loss_at(step: int) -> "Tensor":
         pictures, generator = _draw(frames, "autoencoder", settings.whole.batch_size, settings.seed, step)
         posterior = autoencoder.encode(pictures).latent_dist
-        decoded = autoencoder.decode(posterior.mean + posterior.std * _noise(posterior.mean, generator)).sample
+        decoded = autoencoder.decode(
+            posterior.mean + posterior.std * _noise(posterior.mean, generator)
+        ).sample
         divergence = posterior.kl().mean() / posterior.mean[0].numel()
-        return (decoded - pictures).square().mean() + settings.kl_weight * divergence
+        loss: Tensor = (decoded - pictures).square().mean() + settings.kl_weight * divergence
+        return loss
 
     return loss_at
 
@@ -106,7 +116,8 @@ def _decoder_loss(
         with torch.no_grad():
             latents = autoencoder.encode(pictures).latent_dist.mean
         decoded = autoencoder.decode(latents + 0.05 * _noise(latents, generator)).sample
-        return (decoded - pictures).square().mean()
+        loss: Tensor = (decoded - pictures).square().mean()
+        return loss
 
     return loss_at
 

@@ -93,9 +93,12 @@ def train_denoiser(
         if clean.ndim == 5:
             embeddings = embeddings.repeat_interleave(clean.shape[2], dim=0)
         predicted: Tensor = denoiser(noisy, timesteps, embeddings).sample
-        return (predicted - scheduler.get_velocity(clean, noise, timesteps)).square().mean()
+        velocity: Tensor = scheduler.get_velocity(clean, noise, timesteps)
+        return (predicted - velocity).square().mean()
 
-    model = nn.ModuleDict({"denoiser": denoiser, "text_encoder": words.encoder}).requires_grad_(requires_grad=True)
+    model = nn.ModuleDict({"denoiser": denoiser, "text_encoder": words.encoder}).requires_grad_(
+        requires_grad=True
+    )
     return learn(name, model, loss_at, loop, checkpoints)
 
 

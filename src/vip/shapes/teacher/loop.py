@@ -48,7 +48,9 @@ def learn(
 
     weights = {name: weight for name, weight in model.named_parameters() if weight.requires_grad}
     average = {name: weight.detach().clone() for name, weight in weights.items()}
-    optimizer = torch.optim.AdamW(weights.values(), lr=loop.learning_rate, weight_decay=0.0, betas=(0.9, 0.99))
+    optimizer = torch.optim.AdamW(
+        weights.values(), lr=loop.learning_rate, weight_decay=0.0, betas=(0.9, 0.99)
+    )
     curve: list[Row] = []
     saved = checkpoints.latest(run)
     if saved is not None:

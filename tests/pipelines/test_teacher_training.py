@@ -1,0 +1,45 @@
+"""The teacher's training, a few steps of it: what it saves, stock diffusers loads."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from vip.families.animatediff import AnimateDiff
+from vip.pipelines.teacher_training.config import TeacherTraining
+from vip.pipelines.teacher_training.nodes import train_teacher_autoencoder, train_teacher_denoiser
+from vip.training.checkpoints import CheckpointFolder
+
+LOOP = {"steps": 2, "batch_size": 2, "learning_rate": 1e-3, "warmup_steps": 1, "checkpoint_every": 1}
+SETTINGS = TeacherTraining(
+    autoencoder={"whole": LOOP, "decoder": LOOP}, denoiser={"pictures": LOOP, "clips": LOOP}, placements=1
+)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
+    folder = tmp_path_factory.mktemp("teacher_training")
+    checkpoints = CheckpointFolder(folder / "checkpoints")
+    autoencoder, first = train_teacher_autoencoder(checkpoints, SETTINGS)
+    teacher, second = train_teacher_denoiser(autoencoder, checkpoints, SETTINGS)
+    (folder / "teacher").mkdir()
+    teacher.save(folder / "teacher")
+    return folder / "teacher", [*first["training"], *second["training"]]
+
+
+def test_four_trainings_in_their_order(made: tuple[Path, list[str]]) -> None:
+    assert made[1] == [name for name in ("autoencoder", "decoder", "pictures", "clips") for _ in range(2)]
+
+
+def test_stock_diffusers_loads_it(made: tuple[Path, list[str]]) -> None:
+    from diffusers import AnimateDiffPipeline
+
+    pipeline = AnimateDiffPipeline.from_pretrained(made[0], dtype=torch.float32)
+    assert type(pipeline.unet).__name__ == "UNetMotionModel"
+    assert pipeline.scheduler.config.prediction_type == "v_prediction"
+
+
+def test_it_is_small_and_has_eleven_units(made: tuple[Path, list[str]]) -> None:
+    assert sum(file.stat().st_size for file in made[0].rglob("*.safetensors")) < 15 * 2**20
+    assert not list(made[0].rglob("*.bin"))
+    assert len(AnimateDiff.open(made[0]).units("module")) == 11
