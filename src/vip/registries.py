@@ -21,6 +21,7 @@ def build_named(kind: str, registry: Mapping[str, str], name: str, options: Mapp
     unknown = sorted(set(options) - known)
     if unknown:
         raise UserError(
-            f"{kind} {name!r} has no option {', '.join(unknown)} (known: {', '.join(sorted(known)) or 'none'})"
+            f"{kind} {name!r} has no option {', '.join(unknown)} "
+            f"(known: {', '.join(sorted(known)) or 'none'})"
         )
     return factory(**options)

@@ -116,7 +116,7 @@ def build_motion_adapter() -> "MotionAdapter":
 
 
 def build_scheduler() -> "DDIMScheduler":
-    """AnimateDiff's noise schedule; the denoiser predicts velocity, by which it learns captions far sooner."""
+    """AnimateDiff's noise schedule; the denoiser predicts velocity, which teaches it captions far sooner."""
     from diffusers import DDIMScheduler
 
     return DDIMScheduler(

@@ -40,7 +40,7 @@ class Teacher:
 
 
 def split_motion(denoiser: "nn.Module", spatial: "UNet2DConditionModel", motion: "MotionAdapter") -> None:
-    """Put a trained UNetMotionModel's weights back into the spatial U-Net and the adapter it was made from."""
+    """Put the weights of a UNetMotionModel back into the U-Net and the adapter it was made from."""
     trained = denoiser.state_dict()
     spatial.load_state_dict({name: trained[name] for name in spatial.state_dict()})
     motion.load_state_dict({name: trained[name] for name in motion.state_dict()})

@@ -40,7 +40,7 @@ class DenoiserTraining:
 
 @plain_dataclass(frozen=True)
 class Examples:
-    """What the denoiser learns from: scaled latents, (N, C, h, w) or (N, C, F, h, w), and the scene of each."""
+    """What it learns from: scaled latents, (N, C, h, w) or (N, C, F, h, w), and the scene of each."""
 
     scenes: list[int]
     latents: "Tensor"
@@ -60,7 +60,7 @@ class Words:
     encoder: "CLIPTextModel"
 
     def embed(self, captions: list[str]) -> "Tensor":
-        """Caption embeddings (B, tokens, width), padded to the tokenizer's length as AnimateDiffPipeline does."""
+        """Caption embeddings (B, tokens, width), padded to full length as AnimateDiffPipeline does."""
         tokens: Any = self.tokenizer(captions, padding="max_length", truncation=True, return_tensors="pt")
         embeddings: Tensor = self.encoder(tokens.input_ids)[0]
         return embeddings
@@ -103,7 +103,7 @@ def train_denoiser(
 
 
 def write_captions(scenes: list[int], rng: np.random.Generator, settings: DenoiserTraining) -> list[str]:
-    """One caption a scene: sometimes empty (for guidance), sometimes silent on motion, half without articles."""
+    """One caption a scene: some empty (for guidance), some silent on motion, half without articles."""
     world = all_scenes()
     captions = []
     for scene in scenes:

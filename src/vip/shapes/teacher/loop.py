@@ -2,7 +2,6 @@
 
 import math
 import sys
-from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import ConfigDict, Field
@@ -11,6 +10,8 @@ from pydantic.dataclasses import dataclass
 from vip.training.checkpoints import Checkpoint, CheckpointFolder
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from torch import Tensor, nn
 
 Row = dict[str, float | str]
@@ -40,8 +41,8 @@ def learn(
 ) -> list[Row]:
     """Minimise `loss_at(step)` over the parameters of `model` that require gradients, in place.
 
-    `loss_at` draws whatever it needs from the step's number, so a run that was stopped continues from its last
-    checkpoint and ends with the same weights. Returns one row a step: run, step, loss and gradient norm.
+    `loss_at` draws whatever it needs from the step's number, so a run that was stopped continues from its
+    last checkpoint and ends with the same weights. Returns one row a step: run, step, loss, gradient norm.
     """
     import torch
     from tqdm import tqdm
