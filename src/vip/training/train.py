@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+from vip.generation.device import best_device
 from vip.hashing import content_hash
 from vip.training.curve import curve_table
 from vip.training.draws import plan
@@ -48,7 +49,7 @@ def train(
     from accelerate import Accelerator
 
     keys = reference_keys(references, pairs, settings, model.fingerprint)
-    accelerator = Accelerator(mixed_precision="no")
+    accelerator = Accelerator(cpu=best_device() == "cpu", mixed_precision="no")
     device, process, processes = str(accelerator.device), accelerator.process_index, accelerator.num_processes
     family = model.open(device)
     run = Run(

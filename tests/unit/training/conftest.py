@@ -159,6 +159,11 @@ def clips_of(keys: Sequence[str], seed: int, mean: float) -> Mapping[str, Clip]:
 
 @pytest.fixture
 def world(tmp_path: Path) -> World:
+    """A tiny world with its checkpoints in the test's own folder."""
+    return tiny_world(tmp_path)
+
+
+def tiny_world(folder: Path) -> World:
     """Seven pairs of five prompts, a teacher and a pruned model of other weights."""
     pairs = [
         PreferencePair(f"pair{i}", f"a prompt {'a' * (i % 5)}", f"full{i % 6}", f"pruned{i}")
@@ -168,4 +173,4 @@ def world(tmp_path: Path) -> World:
         clips_of([f"full{i}" for i in range(6)], seed=1, mean=1.0),
         clips_of([f"pruned{i}" for i in range(7)], seed=2, mean=-1.0),
     )
-    return World(TinyFolder(11), TinyFolder(12), pairs, clips, CheckpointFolder(tmp_path / "checkpoints"))
+    return World(TinyFolder(11), TinyFolder(12), pairs, clips, CheckpointFolder(folder / "checkpoints"))

@@ -13,7 +13,7 @@ def family(world):
 
 
 def optimisation(world, family, **changes) -> Optimisation:
-    return Optimisation(family, world.settings(**changes), Accelerator())
+    return Optimisation(family, world.settings(**changes), Accelerator(cpu=True))
 
 
 def loss_of(family) -> torch.Tensor:
