@@ -41,20 +41,20 @@ class ItemStore(Generic[Item]):
         pieces = self.codec.encode(item)
         assert set(pieces) == set(self.codec.suffixes), f"codec {self.codec.name} made {sorted(pieces)}"
         for suffix, content in pieces.items():
-            write_atomically(self._file(key, suffix), content, durable=False)
+            write_atomically(self.file(key, suffix), content, durable=False)
         seal = self._seal_text(key, {suffix: digest(content) for suffix, content in pieces.items()})
-        write_atomically(self._file(key, SEAL_SUFFIX), seal, durable=False)
+        write_atomically(self.file(key, SEAL_SUFFIX), seal, durable=False)
         return Stored(digest(seal), len(seal) + sum(map(len, pieces.values())))
 
     def started(self, key: str) -> bool:
         """Whether the item was once finished; its files may have suffered since."""
-        return self._file(key, SEAL_SUFFIX).is_file()
+        return self.file(key, SEAL_SUFFIX).is_file()
 
     def find(self, key: str) -> Stored | None:
         """The item if it is finished, undamaged and as this codec would write it, else None."""
         try:
-            seal = self._file(key, SEAL_SUFFIX).read_bytes()
-            hashes = {suffix: file_hash(self._file(key, suffix)) for suffix in self.codec.suffixes}
+            seal = self.file(key, SEAL_SUFFIX).read_bytes()
+            hashes = {suffix: file_hash(self.file(key, suffix)) for suffix in self.codec.suffixes}
         except FileNotFoundError:
             return None
         if seal != self._seal_text(key, hashes):
@@ -63,7 +63,7 @@ class ItemStore(Generic[Item]):
 
     def size(self, key: str) -> int:
         """The bytes of all files of an item, 0 where one is missing."""
-        files = [self._file(key, suffix) for suffix in (*self.codec.suffixes, SEAL_SUFFIX)]
+        files = [self.file(key, suffix) for suffix in (*self.codec.suffixes, SEAL_SUFFIX)]
         try:
             return sum(file.stat().st_size for file in files)
         except FileNotFoundError:
@@ -78,7 +78,7 @@ class ItemStore(Generic[Item]):
         return self.codec.decode(pieces)
 
     def _piece(self, key: str, suffix: str) -> bytes:
-        path = self._file(key, suffix)
+        path = self.file(key, suffix)
         try:
             return path.read_bytes()
         except FileNotFoundError:
@@ -88,14 +88,14 @@ class ItemStore(Generic[Item]):
         """Which file of a damaged item it is, as far as its seal can tell."""
         recorded = self._recorded(key)
         for suffix, found in hashes.items():
-            path = self._file(key, suffix)
+            path = self.file(key, suffix)
             if recorded.get(path.name, found) != found:
                 return damage(path, found, recorded[path.name])
-        seal = self._file(key, SEAL_SUFFIX)
+        seal = self.file(key, SEAL_SUFFIX)
         return f"{seal} tells of another item than the one that was listed; delete it and run again"
 
     def _recorded(self, key: str) -> dict[str, str]:
-        seal = self._file(key, SEAL_SUFFIX)
+        seal = self.file(key, SEAL_SUFFIX)
         lines = seal.read_text(encoding="utf-8", errors="replace").splitlines() if seal.is_file() else []
         pairs = [line.split("  ", 1) for line in lines if not line.startswith("#") and "  " in line]
         return {name: sha256 for sha256, name in pairs}
@@ -104,6 +104,7 @@ class ItemStore(Generic[Item]):
         lines = [f"{hashes[suffix]}  {key}{suffix}\n" for suffix in sorted(hashes)]
         return "".join([f"# {self.codec.description}\n", *lines]).encode()
 
-    def _file(self, key: str, suffix: str) -> Path:
+    def file(self, key: str, suffix: str) -> Path:
+        """Where a file of an item lies, or would lie."""
         assert KEY.fullmatch(key), f"{key!r} cannot be a file name; keys are content hashes"
         return self.folder / f"{key}{suffix}"

@@ -89,6 +89,10 @@ class LazyMapDataset(AbstractDataset[LazyMap[Any], Items[Any]]):
             table=manifest.drop(columns=list(RECORDS)), read=lambda key: self._store.read(key, hashes[key])
         )
 
+    def files(self, suffix: str) -> list[Path]:
+        """Where the items' files of one kind lie, in the table's order; `.mp4` for the videos of clips."""
+        return [self._store.file(key, suffix) for key in dict.fromkeys(self._read_manifest()["key"])]
+
     def preview(self, count: int = 4) -> HTMLPreview:
         """The first clips as small videos, or the first rows of the table, for kedro-viz."""
         if not self.exists():

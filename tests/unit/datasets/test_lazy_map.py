@@ -292,3 +292,11 @@ def _damage(path: Path, how: str) -> None:
         middle = len(content) // 2
         flipped = content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
         path.write_bytes(content[:middle] if how == "truncated" else flipped)
+
+
+def test_the_files_of_items_are_told_in_the_order_of_the_table(tmp_path: Path) -> None:
+    dataset = dataset_in(tmp_path)
+    dataset.save(lazy(Maker(), keys=[KEYS[2], KEYS[1], KEYS[2]]))
+    files = dataset.files(".json")
+    assert [path.name for path in files] == [f"{KEYS[2]}.json", f"{KEYS[1]}.json"]
+    assert all(path.is_file() for path in files)
