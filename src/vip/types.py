@@ -58,9 +58,7 @@ class Items(Mapping[str, Item]):
     read: Callable[[str], Item]
 
     def __getitem__(self, key: str) -> Item:
-        """Read one item; KeyError where the table does not list it."""
-        if key not in self._keys():
-            raise KeyError(key)
+        """Read one item; `read` raises KeyError where the table does not list it."""
         return self.read(key)
 
     def __iter__(self) -> "Any":
