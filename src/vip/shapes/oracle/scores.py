@@ -134,7 +134,8 @@ def _unrest(found: Measurement) -> float:
 
 def _surroundings(found: Measurement) -> Array:
     """1 on the object and two pixels around it, else 0: (F, H, W), softly."""
-    return np.minimum(3.0 * smooth(smooth(found.coverage)), 1.0)
+    near: Array = np.minimum(3.0 * smooth(smooth(found.coverage)), 1.0)
+    return near
 
 
 def _nearest(colours: Array, palette: dict[str, tuple[int, int, int]]) -> Array:
