@@ -16,7 +16,7 @@ HELD_OUT = {purpose: held_out_prompts(purpose) for purpose in ("evaluation", "de
 
 def scenes_of(prompts):
     """The scenes described by those prompts that state a motion."""
-    meanings = [parse(prompt) for prompt in prompts]
+    meanings = {parse(prompt) for prompt in prompts}
     return {
         scene for meaning in meanings if meaning.motion for scene in all_scenes() if meaning.allows(scene)
     }

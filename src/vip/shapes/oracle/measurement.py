@@ -70,7 +70,9 @@ def measure(frames: NDArray[np.uint8]) -> Measurement:
     for softness in FINE:
         background, colour = _regress_colours(pixels, _best(fit.coverage, fit))
         alpha = _opacity(pixels, background, colour)
-        fit = _keep_better(_fitted(_improve(fit.place, alpha, softness), alpha), _fitted(fit.place, alpha))
+        fit = _keep_better(
+            _fitted(_improve(fit.place, alpha, softness), alpha), _judged(fit.place, fit.coverage, alpha)
+        )
     coverage = _best(fit.coverage, fit)
     background, colour = _regress_colours(pixels, coverage)
     return Measurement(
@@ -155,6 +157,10 @@ def _inside(place: Array) -> Array:
 
 def _fitted(places: Array, alpha: Array) -> _Fit:
     coverage = np.stack([_cover(shape, place) for shape, place in zip(SHAPES, places, strict=True)])
+    return _judged(places, coverage, alpha)
+
+
+def _judged(places: Array, coverage: Array, alpha: Array) -> _Fit:
     return _Fit(places, coverage, ((coverage - alpha) ** 2).sum(axis=-1))
 
 
