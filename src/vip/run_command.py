@@ -77,11 +77,13 @@ def _terminated(number: int, _frame: object) -> NoReturn:
 
 
 def _options() -> list[click.Parameter]:
-    """Kedro's own options, with `--params` left for us to parse, and `--verbose`."""
+    """Kedro's own options, with our runner, `--params` left for us to parse, and `--verbose`."""
     options = [copy.copy(option) for option in kedro_run.params]
     for option in options:
         if option.name == "params":
             option.callback = None
+        if option.name == "runner":
+            option.default = "vip.runners.StageRunner"
     return [*options, click.Option(["--verbose", "-v"], is_flag=True, help="Show where an error came from.")]
 
 

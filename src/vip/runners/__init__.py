@@ -1,0 +1,5 @@
+"""How the nodes of a run are gone through."""
+
+from vip.runners.stage_runner import StageRunner
+
+__all__ = ["StageRunner"]
