@@ -29,7 +29,7 @@ Conditioning = dict[str, "Tensor"]
 
 @dataclass(frozen=True)
 class Clip:
-    """One generated video: latents (C, F, h, w) as the sampler left them, frames (F, H, W, 3) as people see them."""
+    """One generated video: latents (C, F, h, w) as sampled, frames (F, H, W, 3) as people see them."""
 
     latents: "Tensor"
     frames: "NDArray[np.uint8]"
@@ -39,9 +39,9 @@ class Clip:
 class LazyMap(Generic[Item]):
     """Expensive items that are not made yet: what each is, and how to make a batch of them.
 
-    `table` has a column `key` (a content hash: equal keys mean equal items) and columns that say what each key
-    stands for. `make_batch(keys)` returns one item a key, in order, for any keys of the table; what it returns for
-    a key depends on that key alone, never on the rest of the batch.
+    `table` has a column `key` (a content hash: equal keys mean equal items) and columns that say what each
+    key stands for. `make_batch(keys)` returns one item a key, in order, for any keys of the table; what it
+    returns for a key depends on that key alone, never on the rest of the batch.
     """
 
     table: "Table"
@@ -52,7 +52,7 @@ class LazyMap(Generic[Item]):
 
 @dataclass(frozen=True)
 class Items(Mapping[str, Item]):
-    """Items that are made: `table` as in `LazyMap`, and each item read (and its hash checked) when asked for."""
+    """Items that are made: `table` as in `LazyMap`, and each item read, and checked, when asked for."""
 
     table: "Table"
     read: Callable[[str], Item]
@@ -75,7 +75,7 @@ class Items(Mapping[str, Item]):
 
 @dataclass(frozen=True)
 class Sampler:
-    """How clips are sampled: denoising steps, and the scale of classifier-free guidance (1 turns it off)."""
+    """How clips are sampled: denoising steps, and the guidance scale (1 turns guidance off)."""
 
     steps: int
     guidance_scale: float
@@ -83,7 +83,7 @@ class Sampler:
 
 @dataclass(frozen=True)
 class Unit:
-    """A part of a denoiser that can be taken out as a whole: module paths, parameters, or why it must stay."""
+    """A part of a denoiser that can be taken out: module paths, parameters, or why it must stay."""
 
     name: str
     paths: tuple[str, ...]
@@ -94,7 +94,7 @@ class Unit:
 
 @dataclass(frozen=True)
 class PrunedStage:
-    """What one V.I.P. stage removed, and the prunable parameters and FLOPs (2 x MAC, one denoiser call) around it."""
+    """What a stage removed; prunable parameters and FLOPs (2 x MAC, one denoiser call) around it."""
 
     stage: int
     removed: tuple[str, ...]
