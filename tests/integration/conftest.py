@@ -16,7 +16,7 @@ EVALUATION_PROMPTS = 4
 
 @dataclass(frozen=True)
 class Project:
-    """A project folder: configuration copied, package from the environment, few prompts, a tiny teacher."""
+    """A project folder: configuration copied, package from the environment, few prompts."""
 
     path: Path
 
@@ -60,8 +60,8 @@ class Project:
         return {path.relative_to(self.path).as_posix(): path.read_bytes() for path in sorted(paths)}
 
 
-def make_project(folder: Path, teacher: Path) -> Project:
-    """Copy what a user would clone, with fewer prompts and the tiny teacher."""
+def make_project(folder: Path) -> Project:
+    """Copy what a user would clone, with fewer prompts."""
     shutil.copytree(ROOT / "conf", folder / "conf", ignore=shutil.ignore_patterns("local"))
     (folder / "conf" / "local").mkdir()
     (folder / "src").mkdir()
@@ -75,7 +75,7 @@ def make_project(folder: Path, teacher: Path) -> Project:
         raw / "evaluation_prompts.csv",
         EVALUATION_PROMPTS,
     )
-    shutil.copytree(teacher, raw / "teacher")
+    shutil.copytree(ROOT / "data" / "01_raw" / "teacher", raw / "teacher")
     return Project(folder)
 
 
@@ -88,13 +88,13 @@ def shorten(source: Path, target: Path, rows: int) -> None:
 
 
 @pytest.fixture
-def project(tmp_path, tiny_teacher) -> Project:
+def project(tmp_path) -> Project:
     """A fresh project in which nothing ran yet."""
-    return make_project(tmp_path / "project", tiny_teacher)
+    return make_project(tmp_path / "project")
 
 
 @pytest.fixture(scope="session")
-def chain(tmp_path_factory, tiny_teacher) -> tuple[Project, str]:
+def chain(tmp_path_factory) -> tuple[Project, str]:
     """A project after `kedro run --env=test`, and what that printed. Read only."""
-    project = make_project(tmp_path_factory.mktemp("chain") / "project", tiny_teacher)
+    project = make_project(tmp_path_factory.mktemp("chain") / "project")
     return project, project.kedro("run", "--env=test").stdout
