@@ -1,5 +1,6 @@
 """The reporting pipeline, run by Kedro over two made-up stages."""
 
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ from tests.unit.evaluation import synthetic
 
 from vip.datasets import TableDataset, TextDataset
 from vip.evaluation.stages import DATASETS
+from vip.pipelines.evaluation.config import Evaluation
+from vip.pipelines.reporting.nodes import _as_written
 from vip.pipelines.reporting.pipeline import create_pipeline
 
 SHARED = {"teacher", "filtering_counts", "parameters", "params:evaluation"}
@@ -47,3 +50,11 @@ def test_kedro_hands_every_dataset_to_its_stage(tmp_path: Path) -> None:
     assert report.startswith("<!DOCTYPE html>")
     assert report.rstrip().endswith("</html>")
     assert prompts[0] in report
+
+
+def test_settings_that_kedro_made_typed_are_shown_as_written() -> None:
+    typed = {
+        "evaluation": Evaluation(resamples=100, confidence=0.95, examples=1, latency_clips=1, seed=0),
+        "stages": 2,
+    }
+    assert _as_written(typed) == {"evaluation": asdict(typed["evaluation"]), "stages": 2}

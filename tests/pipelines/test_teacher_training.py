@@ -7,7 +7,7 @@ import torch
 
 from vip.families.animatediff import AnimateDiff
 from vip.pipelines.teacher_training.config import TeacherTraining
-from vip.pipelines.teacher_training.nodes import train_teacher_autoencoder, train_teacher_denoiser
+from vip.pipelines.teacher_training.nodes import train_teacher
 from vip.training.checkpoints import CheckpointFolder
 
 LOOP = {"steps": 2, "batch_size": 2, "learning_rate": 1e-3, "warmup_steps": 1, "checkpoint_every": 1}
@@ -20,11 +20,10 @@ SETTINGS = TeacherTraining(
 def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
     folder = tmp_path_factory.mktemp("teacher_training")
     checkpoints = CheckpointFolder(folder / "checkpoints")
-    autoencoder, first = train_teacher_autoencoder(checkpoints, SETTINGS)
-    teacher, second = train_teacher_denoiser(autoencoder, checkpoints, SETTINGS)
+    teacher, curve = train_teacher(checkpoints, SETTINGS)
     (folder / "teacher").mkdir()
     teacher.save(folder / "teacher")
-    return folder / "teacher", [*first["training"], *second["training"]]
+    return folder / "teacher", list(curve["training"])
 
 
 def test_four_trainings_in_their_order(made: tuple[Path, list[str]]) -> None:

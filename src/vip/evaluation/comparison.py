@@ -41,6 +41,7 @@ def compare(scores: Mapping[str, Table], resamples: int, confidence: float, seed
 def paired_differences(scores: Table, baseline: Table) -> Table:
     """Scores minus the baseline's in every dimension, clip by clip of the same prompt and seed.
 
+    Rows are ordered by prompt and seed whatever order the tables had, so a bootstrap of them is the same.
     UserError where a clip of one table has no partner, or more than one, in the other.
     """
     ours, theirs = (table.set_index(PAIR)[list(DIMENSIONS)] for table in (scores, baseline))
@@ -50,4 +51,4 @@ def paired_differences(scores: Table, baseline: Table) -> Table:
             f"two models are compared on different clips: {len(ours)} and {len(theirs)}, {lonely} of them "
             "without a partner of the same prompt and seed; generate both from the same evaluation prompts"
         )
-    return ours - theirs.reindex(ours.index)
+    return (ours - theirs.reindex(ours.index)).sort_index()

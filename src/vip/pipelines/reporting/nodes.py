@@ -1,5 +1,6 @@
 """Put all stages on one page and into one table (paper Sec. 4.2)."""
 
+from dataclasses import asdict, is_dataclass
 from typing import Any
 
 from vip.evaluation.report import Run, render
@@ -24,4 +25,13 @@ def write_report(
     **stages: Any,
 ) -> str:
     """The report as the text of one self-contained HTML page; `stages` are named by `argument_name`."""
-    return render(gather(stages), results, Run(teacher, filtering_counts, parameters), settings)
+    run = Run(teacher, filtering_counts, _as_written(parameters))
+    return render(gather(stages), results, run, settings)
+
+
+def _as_written(parameters: dict[str, Any]) -> dict[str, Any]:
+    """The parameters as plain values again; Kedro hands out those that it checked as typed settings."""
+    return {
+        name: asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
+        for name, value in parameters.items()
+    }

@@ -6,6 +6,15 @@ from vip.pipelines.teacher_training.config import TeacherTraining
 from vip.types import Table
 
 
+def train_teacher(checkpoints: Any, settings: TeacherTraining) -> tuple[Any, Table]:
+    """The teacher, and the curves of its four trainings one after the other."""
+    import pandas as pd
+
+    autoencoder, first = train_teacher_autoencoder(checkpoints, settings)
+    teacher, second = train_teacher_denoiser(autoencoder, checkpoints, settings)
+    return teacher, pd.concat([first, second], ignore_index=True)
+
+
 def train_teacher_autoencoder(checkpoints: Any, settings: TeacherTraining) -> tuple[Any, Table]:
     """Train an AutoencoderKL on renderings of the training scenes; it carries its scaling factor."""
     import pandas as pd

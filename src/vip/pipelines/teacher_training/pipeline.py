@@ -1,4 +1,4 @@
-"""From nothing but the shapes world to a teacher, its curves, its clips of unseen scenes and their scores."""
+"""From nothing but the shapes world to a teacher, its curve, its clips of unseen scenes and their scores."""
 
 from typing import Any
 
@@ -6,24 +6,18 @@ from kedro.pipeline import Pipeline, node, pipeline
 
 from vip.pipelines.prompt_filtering.nodes import prepare_evaluation_prompts
 from vip.pipelines.scoring.pipeline import scores_of
-from vip.pipelines.teacher_training.nodes import train_teacher_autoencoder, train_teacher_denoiser
+from vip.pipelines.teacher_training.nodes import train_teacher
 from vip.pipelines.video_generation.pipeline import clips_of
 
 
 def create_pipeline(**_kwargs: Any) -> Pipeline:
-    """Two trainings, then a look at what was learned, on the development prompts."""
+    """The training, then a look at what was learned, on the development prompts."""
     return pipeline(
         [
             node(
-                train_teacher_autoencoder,
+                train_teacher,
                 inputs=["teacher_checkpoints", "params:teacher_training"],
-                outputs=["teacher_autoencoder", "teacher_autoencoder_curve"],
-                name="teacher_autoencoder",
-            ),
-            node(
-                train_teacher_denoiser,
-                inputs=["teacher_autoencoder", "teacher_checkpoints", "params:teacher_training"],
-                outputs=["trained_teacher", "teacher_denoiser_curve"],
+                outputs=["trained_teacher", "teacher_curve"],
                 name="trained_teacher",
             ),
             node(
