@@ -1,12 +1,14 @@
 """How sure a mean of paired differences is: the percentile bootstrap."""
 
 from dataclasses import dataclass
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from vip.errors import UserError
 from vip.seeding import seed_of
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -19,7 +21,7 @@ class Interval:
 
 
 def paired_interval(
-    differences: NDArray[np.float64], resamples: int, confidence: float, seed: int
+    differences: "NDArray[np.float64]", resamples: int, confidence: float, seed: int
 ) -> Interval:
     """The mean of the differences (N,), one a pair, and its percentile bootstrap interval.
 
@@ -28,6 +30,8 @@ def paired_interval(
     be told: `low` and `high` are then NaN, which is neither above nor below zero. UserError where there is no
     pair, or where a difference is not a finite number.
     """
+    import numpy as np
+
     values = np.asarray(differences, dtype=np.float64)
     assert values.ndim == 1, f"differences have shape {values.shape}, expected (N,)"
     assert 0 < confidence < 1, f"confidence is {confidence}, expected a number between 0 and 1"

@@ -5,10 +5,12 @@ A caption may leave words out ("a red circle on black" says nothing of motion); 
 
 import re
 from dataclasses import dataclass, fields
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from vip.shapes.scene import BACKGROUNDS, COLOURS, MOTIONS, SHAPES, Scene
+
+if TYPE_CHECKING:
+    import numpy as np
 
 MOTION_PHRASES: dict[str, tuple[str, ...]] = {
     "left": ("moves left", "slides to the left", "drifts left", "travels from right to left"),
@@ -45,7 +47,7 @@ class Meaning:
         return all(getattr(self, field.name) in (None, getattr(scene, field.name)) for field in fields(self))
 
 
-def describe(scene: Scene, rng: np.random.Generator, *, motion: bool = True) -> str:
+def describe(scene: Scene, rng: "np.random.Generator", *, motion: bool = True) -> str:
     """Say the scene in one of many ways; with motion=False, only how it looks."""
     subject = f"a {_pick(rng, LOOKS)}{scene.colour} {scene.shape}"
     where = _pick(rng, BACKGROUND_PHRASES).format(background=scene.background)
@@ -99,7 +101,7 @@ def _first(text: str, words: "dict[str, tuple[int, int, int]] | tuple[str, ...]"
     return min(found)[1] if found else None
 
 
-def _pick(rng: np.random.Generator, choices: tuple[str, ...]) -> str:
+def _pick(rng: "np.random.Generator", choices: tuple[str, ...]) -> str:
     return choices[rng.integers(len(choices))]
 
 

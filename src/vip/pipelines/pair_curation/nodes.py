@@ -1,12 +1,15 @@
 """Curate preference pairs: S_p(full) > S_p(pruned) > tau_p (paper Sec. 3.3)."""
 
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from vip.errors import UserError
 from vip.hashing import content_hash
 from vip.pipelines.pair_curation.config import PairCuration, Threshold
 from vip.types import Table
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 _IDENTITY = ["prompt_id", "seed"]
 _COLUMNS = [
@@ -80,8 +83,10 @@ def _describing(stage_prompts: Table, name: str, settings: PairCuration) -> list
     return list(stage_prompts["prompt_id"][stage_prompts[name] >= settings.describes_threshold])
 
 
-def _tau(threshold: Threshold, losers: NDArray[np.float64]) -> float:
+def _tau(threshold: Threshold, losers: "NDArray[np.float64]") -> float:
     """tau_p as a score, given the candidate losers' scores (N,); NaN for a quantile of none."""
+    import numpy as np
+
     if threshold.quantile is None:
         assert threshold.value is not None, "a threshold is exactly one of value and quantile"
         return threshold.value

@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from vip.errors import UserError
 from vip.hashing import content_hash
 from vip.pipelines.scoring.config import Scoring
@@ -41,6 +39,8 @@ def score_clips(clips: Items[Clip], settings: Scoring) -> LazyMap[dict[str, floa
 
 def _score(reward: Reward, clips: Items[Clip], subjects: Sequence[tuple[str, str]]) -> list[dict[str, float]]:
     """Score (clip key, prompt) pairs in one call of the reward; UserError where a score is not a number."""
+    import numpy as np
+
     frames = [clips[clip].frames for clip, _ in subjects]
     scores = reward.score(frames, [prompt for _, prompt in subjects])
     expected = (len(subjects), len(PROPERTIES))

@@ -2,12 +2,10 @@
 
 from typing import TYPE_CHECKING, Annotated
 
-import numpy as np
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from vip.seeding import generator_for
-from vip.shapes.renderer import render_random
 from vip.shapes.scene import all_scenes, is_held_out
 from vip.shapes.teacher.loop import Loop, Row, learn
 
@@ -55,7 +53,10 @@ def train_autoencoder(
 
 def training_clips(placements: int) -> "tuple[list[int], Tensor]":
     """Render each training scene `placements` times: scene numbers, and uint8 frames (N, F, 3, H, W)."""
+    import numpy as np
     import torch
+
+    from vip.shapes.renderer import render_random
 
     scenes = all_scenes()
     numbers = [number for number, scene in enumerate(scenes) if not is_held_out(scene)] * placements

@@ -6,7 +6,6 @@ As AnimateDiff does it: the spatial U-Net learns from single frames; motion modu
 from dataclasses import dataclass as plain_dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
-import numpy as np
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
@@ -16,6 +15,7 @@ from vip.shapes.scene import all_scenes
 from vip.shapes.teacher.loop import Loop, Row, learn
 
 if TYPE_CHECKING:
+    import numpy as np
     from diffusers import DDIMScheduler
     from torch import Tensor, nn
     from transformers import CLIPTextModel, CLIPTokenizer
@@ -77,6 +77,7 @@ def train_denoiser(
     checkpoints: "CheckpointFolder",
 ) -> list[Row]:
     """Train denoiser and text encoder in place to predict the velocity of the examples."""
+    import numpy as np
     import torch
     from torch import nn
 
@@ -102,7 +103,7 @@ def train_denoiser(
     return learn(name, model, loss_at, loop, checkpoints)
 
 
-def write_captions(scenes: list[int], rng: np.random.Generator, settings: DenoiserTraining) -> list[str]:
+def write_captions(scenes: list[int], rng: "np.random.Generator", settings: DenoiserTraining) -> list[str]:
     """One caption a scene: some empty (for guidance), some silent on motion, half without articles."""
     world = all_scenes()
     captions = []
