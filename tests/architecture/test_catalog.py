@@ -92,7 +92,7 @@ def test_the_default_pipeline_needs_nothing_but_what_is_brought_along(registered
         "reporting",
     ],
 )
-def test_each_step_is_a_pipeline_of_its_own_over_all_stages(registered, step):
+def test_each_step_is_a_pipeline_of_its_own(registered, step):
     nodes = registered[step].nodes
     assert nodes
     assert all(step in node.tags for node in nodes)
