@@ -9,7 +9,7 @@ run: $(STAMP)  ## the whole method on the embedded default
 	$(VENV) -m kedro run
 
 test: lint  ## every check and every test
-	OMP_NUM_THREADS=1 $(VENV) -m pytest -q -n 2 --cov --cov-report=term:skip-covered
+	OMP_NUM_THREADS=1 $(VENV) -m pytest -q -n 2 --dist loadgroup --cov --cov-report=term:skip-covered
 
 lint: $(STAMP)  ## the checks that run nothing
 	$(VENV) -m ruff check
