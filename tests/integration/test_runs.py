@@ -156,7 +156,10 @@ def test_what_cannot_run_is_refused_in_one_line_and_changes_nothing(project, arg
     ("damage", "reason"),
     [
         (lambda raw: (raw / "raw_prompts.csv").unlink(), "raw_prompts is missing at .*raw_prompts.csv"),
-        (lambda raw: (raw / "raw_prompts.csv").write_text("caption\na circle\n"), "raw_prompts.csv"),
+        (
+            lambda raw: (raw / "raw_prompts.csv").write_text("caption\na circle\n"),
+            "raw_prompts has no column 'prompt', it has caption",
+        ),
         (
             lambda raw: (raw / "raw_prompts.csv").write_bytes(b"prompt\ncaf\xe9 at noon\n"),
             "raw_prompts.csv is not UTF-8",
