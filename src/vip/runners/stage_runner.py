@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 class StageRunner(SequentialRunner):
     """Kedro's sequential runner, but it ends a stage before it begins the next."""
 
+    def __str__(self) -> str:
+        """kedro-viz shows the runs of sequential runners, and knows these by their text."""
+        return f"StageRunner, a {SequentialRunner.__module__}.{SequentialRunner.__qualname__} object"
+
     def _run(
         self,
         pipeline: Pipeline,

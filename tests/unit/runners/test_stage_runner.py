@@ -2,6 +2,7 @@
 
 from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline, node, pipeline
+from kedro_viz.integrations.kedro.hooks_utils import is_sequential_runner
 
 from vip.runners import StageRunner
 from vip.runners.stage_runner import StageByStage
@@ -49,6 +50,10 @@ def test_the_runner_gives_what_kedro_gives():
     catalog["teacher"] = "teacher"
     result = StageRunner().run(WHOLE, catalog)
     assert result["report"].load() == "teacher+raw+teacher+raw+raw"
+
+
+def test_kedro_viz_knows_it_for_a_sequential_runner():
+    assert is_sequential_runner({"runner": str(StageRunner())})
 
 
 def test_nothing_is_in_no_order():
