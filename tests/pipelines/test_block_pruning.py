@@ -19,6 +19,7 @@ from vip.pipelines.block_pruning.nodes import (
     choose_units,
     find_target_properties,
     generate_candidate_clips,
+    list_units,
     measure_importance,
     prune,
 )
@@ -81,6 +82,17 @@ class Folder(MemoryDataset):
         super().save(ModelFolder(self.path, "animatediff", f"hash of {data.record.removed}"))
 
 
+ONE_BLOCK = Budget(blocks_per_stage=1)
+
+
+def units_listed(folder, settings, budget=ONE_BLOCK):
+    return list_units(folder, budget, settings)
+
+
+def candidates(folder, settings):
+    return generate_candidate_clips(folder, units_listed(folder, settings), PROMPTS, SAMPLING, settings)
+
+
 def scores_by_unit(units, losses):
     """Candidate scores of two prompts, the whole model's 3 in everything."""
     rows = [
@@ -92,7 +104,7 @@ def scores_by_unit(units, losses):
 
 
 def test_candidates_are_the_whole_model_and_each_unit_removed(tiny_folder, tiny_model):
-    lazy = generate_candidate_clips(tiny_folder, PROMPTS, SAMPLING, MODULES)
+    lazy = candidates(tiny_folder, MODULES)
     units = [unit.name for unit in tiny_model.units("module")]
     assert list(dict.fromkeys(lazy.table["unit"])) == ["", *units]
     assert lazy.table["key"].is_unique
@@ -102,14 +114,14 @@ def test_candidates_are_the_whole_model_and_each_unit_removed(tiny_folder, tiny_
 
 
 def test_the_whole_models_clips_are_those_of_video_generation(tiny_folder):
-    candidates = generate_candidate_clips(tiny_folder, PROMPTS, SAMPLING, BLOCKS).table
+    searched = candidates(tiny_folder, BLOCKS).table
     generated = generate_clips(tiny_folder, PROMPTS, SAMPLING).table
-    assert candidates.loc[candidates["unit"] == "", "key"].tolist() == generated["key"].tolist()
+    assert searched.loc[searched["unit"] == "", "key"].tolist() == generated["key"].tolist()
 
 
 def test_a_candidates_clip_is_the_pruned_models(tiny_folder, tmp_path):
     """Removing a unit on the fly and removing it for good give the same clip, in any batch."""
-    lazy = generate_candidate_clips(tiny_folder, PROMPTS, SAMPLING, BLOCKS)
+    lazy = candidates(tiny_folder, BLOCKS)
     units = list(dict.fromkeys(lazy.table["unit"]))
     keys = lazy.table.loc[lazy.table["prompt_id"] == "p1"].set_index("unit")["key"]
     whole, without = lazy.make_batch([keys[""], keys[units[1]]])
@@ -126,26 +138,32 @@ def test_a_candidates_clip_is_the_pruned_models(tiny_folder, tmp_path):
 def test_importance_and_choice_by_hand(tiny_folder, tiny_model):
     units = {unit.name: unit for unit in tiny_model.units("block")}
     losses = {name: 0.1 * (index + 1) for index, name in enumerate(reversed(units))}
-    importance = measure_importance(tiny_folder, scores_by_unit(units, losses), BLOCKS)
+    listed = units_listed(tiny_folder, BLOCKS)
+    importance = measure_importance(listed, scores_by_unit(units, losses), BLOCKS)
     averages = importance[importance["dimension"] == "average"].set_index("unit")
     assert averages["difference"].to_dict() == pytest.approx({name: -loss for name, loss in losses.items()})
     assert averages["parameters"].to_dict() == {name: unit.parameters for name, unit in units.items()}
     cheapest = list(reversed(units))
-    assert choose_units(tiny_folder, importance, Budget(blocks_per_stage=2), BLOCKS) == cheapest[:2]
+    assert choose_units(listed, importance, Budget(blocks_per_stage=2), BLOCKS) == cheapest[:2]
     total = sum(unit.parameters for unit in units.values())
     target = Budget(target_parameters=total - units[cheapest[0]].parameters)
-    assert choose_units(tiny_folder, importance, target, BLOCKS) == cheapest[:1]
+    assert choose_units(listed, importance, target, BLOCKS) == cheapest[:1]
 
 
-def test_impossible_budgets_and_stale_tables_are_refused(tiny_folder, tiny_model):
-    units = [unit.name for unit in tiny_model.units("block")]
-    importance = measure_importance(tiny_folder, scores_by_unit(units, dict.fromkeys(units, 0.1)), BLOCKS)
-    with pytest.raises(UserError, match=f"has {len(units)} removable units; lower it or choose"):
-        choose_units(tiny_folder, importance, Budget(blocks_per_stage=99), BLOCKS)
+def test_an_impossible_budget_is_refused_before_the_search(tiny_folder, tiny_model):
+    count = len(tiny_model.units("block"))
+    with pytest.raises(UserError, match=f"has {count} removable units; lower it or choose"):
+        units_listed(tiny_folder, BLOCKS, Budget(blocks_per_stage=99))
     with pytest.raises(UserError, match="target_parameters is 999,999,999,999"):
-        choose_units(tiny_folder, importance, Budget(target_parameters=999_999_999_999), BLOCKS)
-    with pytest.raises(UserError, match="not those of .* at granularity module"):
-        choose_units(tiny_folder, importance, Budget(blocks_per_stage=1), MODULES)
+        units_listed(tiny_folder, BLOCKS, Budget(target_parameters=999_999_999_999))
+
+
+def test_importance_of_other_units_is_refused(tiny_folder, tiny_model):
+    names = [unit.name for unit in tiny_model.units("block")]
+    scores = scores_by_unit(names, dict.fromkeys(names, 0.1))
+    importance = measure_importance(units_listed(tiny_folder, BLOCKS), scores, BLOCKS)
+    with pytest.raises(UserError, match="not the stage's units at granularity module"):
+        choose_units(units_listed(tiny_folder, MODULES), importance, Budget(blocks_per_stage=1), MODULES)
 
 
 def test_nothing_left_to_remove_is_refused(tiny_folder, tmp_path):
@@ -154,7 +172,7 @@ def test_nothing_left_to_remove_is_refused(tiny_folder, tmp_path):
     bare.save(tmp_path / "bare")
     folder = ModelFolder(tmp_path / "bare", tiny_folder.family, "bare")
     with pytest.raises(UserError, match="0 of 0 units are removable"):
-        generate_candidate_clips(folder, PROMPTS, SAMPLING, BLOCKS)
+        units_listed(folder, BLOCKS)
 
 
 def test_pruning_twice_lengthens_the_record(tiny_folder, tmp_path):
@@ -246,7 +264,7 @@ def test_the_pipeline_goes_from_the_student_to_the_target_properties(tiny_folder
         catalog[f"{name}_clips"] = Making(copy_mode="assign")
         catalog[f"{name}_score_items"] = Making(copy_mode="assign")
     catalog["pruned"] = Folder(tmp_path / "pruned")
-    for name in ("block_importance", "removed_units"):
+    for name in ("units", "block_importance", "removed_units"):
         catalog[name] = Kept(copy_mode="assign")
     made = SequentialRunner().run(pipe, catalog)
     assert {"pruning_record", "target_properties"} <= set(made)

@@ -1,6 +1,7 @@
 """Find what each unit is worth, remove the cheapest, and name what that damaged (paper Sec. 3.2, Alg. 1)."""
 
 import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,58 +16,68 @@ from vip.pipelines.video_generation.config import VideoGeneration
 from vip.pruning.importance import WHOLE, importance_table, losses_of
 from vip.pruning.record import record_to_json
 from vip.pruning.selection import choose_count, choose_target
-from vip.types import PROPERTIES, Clip, LazyMap, PrunedStage, Table
+from vip.pruning.units import units_of, units_table
+from vip.types import PROPERTIES, Clip, LazyMap, PrunedStage, Table, Unit
 
 logger = logging.getLogger(__name__)
 
 
+def list_units(previous_student: ModelFolder, budget: Budget, settings: BlockPruning) -> Table:
+    """The units of the previous student; a budget that they cannot meet is refused before any search."""
+    units = previous_student.open().units(settings.granularity)
+    if not any(unit.removable for unit in units):
+        raise UserError(
+            f"{previous_student.path}: 0 of {len(units)} units are removable at granularity "
+            f"{settings.granularity}; choose another granularity, or run fewer stages"
+        )
+    _choose(units, {unit.name: 0.0 for unit in units}, budget, settings)
+    return units_table(units)
+
+
 def generate_candidate_clips(
-    previous_student: ModelFolder, scoring_prompts: Table, sampling: VideoGeneration, settings: BlockPruning
+    previous_student: ModelFolder,
+    units: Table,
+    scoring_prompts: Table,
+    sampling: VideoGeneration,
+    settings: BlockPruning,
 ) -> LazyMap[Clip]:
     """The clips of the whole model (unit "") and of the model without each removable unit alone.
 
     All candidates are given the same prompts and initial noise, so that scores differ by the unit alone.
     """
-    units = previous_student.open().units(settings.granularity)
-    variants = {WHOLE: ModelVariant(previous_student)} | {
-        unit.name: ModelVariant(previous_student, (unit.name,), settings.granularity)
-        for unit in units
-        if unit.removable
-    }
-    if len(variants) == 1:
-        raise UserError(
-            f"{previous_student.path}: 0 of {len(units)} units are removable at granularity "
-            f"{settings.granularity}; choose another granularity, or run fewer stages"
-        )
+    names = [unit.name for unit in units_of(units) if unit.removable]
+    without = {name: ModelVariant(previous_student, (name,), settings.granularity) for name in names}
     return lazy_clips(
-        variants,
+        {WHOLE: ModelVariant(previous_student)} | without,
         scoring_prompts,
         sampling.sampler,
         sampling.batch_size,
         sampling.seed,
-        title=f"Generating clips without each of {len(variants) - 1} units",
+        title=f"Generating clips without each of {len(names)} units",
     )
 
 
-def measure_importance(
-    previous_student: ModelFolder, candidate_scores: Table, settings: BlockPruning
-) -> Table:
+def measure_importance(units: Table, candidate_scores: Table, settings: BlockPruning) -> Table:
     """By unit and dimension, the mean score without the unit and its paired difference to the whole model."""
-    units = previous_student.open().units(settings.granularity)
-    return importance_table(units, candidate_scores, settings.resamples, settings.confidence, settings.seed)
+    return importance_table(
+        units_of(units), candidate_scores, settings.resamples, settings.confidence, settings.seed
+    )
 
 
-def choose_units(
-    previous_student: ModelFolder, block_importance: Table, budget: Budget, settings: BlockPruning
-) -> list[str]:
+def choose_units(units: Table, block_importance: Table, budget: Budget, settings: BlockPruning) -> list[str]:
     """Names of the units to remove, cheapest first, until the stage's budget is met."""
-    units = previous_student.open().units(settings.granularity)
-    losses = losses_of(block_importance)
-    if set(losses) != {unit.name for unit in units if unit.removable}:
+    listed, losses = units_of(units), losses_of(block_importance)
+    if set(losses) != {unit.name for unit in listed if unit.removable}:
         raise UserError(
-            f"block_importance holds {len(losses)} removable units, which are not those of "
-            f"{previous_student.path} at granularity {settings.granularity}; run from candidate_clips again"
+            f"block_importance holds {len(losses)} removable units, which are not the stage's units at "
+            f"granularity {settings.granularity}; run from candidate_clips again"
         )
+    return _choose(listed, losses, budget, settings)
+
+
+def _choose(
+    units: Sequence[Unit], losses: Mapping[str, float], budget: Budget, settings: BlockPruning
+) -> list[str]:
     if budget.target_parameters is not None:
         return choose_target(units, losses, budget.target_parameters, settings.granularity)
     assert budget.blocks_per_stage is not None, "a budget is exactly one of its two fields"

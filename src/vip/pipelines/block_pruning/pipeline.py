@@ -8,6 +8,7 @@ from vip.pipelines.block_pruning.nodes import (
     choose_units,
     find_target_properties,
     generate_candidate_clips,
+    list_units,
     measure_importance,
     prune,
 )
@@ -19,15 +20,27 @@ def create_pipeline(**_kwargs: Any) -> Pipeline:
     """Search the units, remove the cheapest, and compare the rest with the teacher."""
     search = [
         node(
+            list_units,
+            inputs=["previous_student", "params:budget", "params:block_pruning"],
+            outputs="units",
+            name="units",
+        ),
+        node(
             generate_candidate_clips,
-            inputs=["previous_student", "scoring_prompts", "params:video_generation", "params:block_pruning"],
+            inputs=[
+                "previous_student",
+                "units",
+                "scoring_prompts",
+                "params:video_generation",
+                "params:block_pruning",
+            ],
             outputs="candidate_clips",
             name="candidate_clips",
         ),
         *scores_of("candidate"),
         node(
             measure_importance,
-            inputs=["previous_student", "candidate_scores", "params:block_pruning"],
+            inputs=["units", "candidate_scores", "params:block_pruning"],
             outputs="block_importance",
             name="block_importance",
         ),
@@ -35,7 +48,7 @@ def create_pipeline(**_kwargs: Any) -> Pipeline:
     removal = [
         node(
             choose_units,
-            inputs=["previous_student", "block_importance", "params:budget", "params:block_pruning"],
+            inputs=["units", "block_importance", "params:budget", "params:block_pruning"],
             outputs="removed_units",
             name="removed_units",
         ),

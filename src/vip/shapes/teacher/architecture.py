@@ -16,6 +16,8 @@ TEXT_LENGTH = 32
 TEXT_WIDTH = 64
 LATENT_CHANNELS = 4
 LATENT_SIZE = SIZE // 4
+FIRST_LOG_VARIANCE = -6.0
+"""Of the untrained encoder's posterior. At 0 noise as loud as the latents halves the speed of the start."""
 
 
 def build_tokenizer() -> "CLIPTokenizer":
@@ -68,18 +70,21 @@ def build_text_encoder(tokenizer: "CLIPTokenizer") -> "CLIPTextModel":
 
 
 def build_autoencoder() -> "AutoencoderKL":
-    """A small AutoencoderKL: 32x32 pixels to four latent channels of 8x8."""
+    """A small AutoencoderKL: 32x32 pixels to four latent channels of 8x8, nearly noiseless at first."""
+    import torch
     from diffusers import AutoencoderKL
 
-    return AutoencoderKL(
+    autoencoder = AutoencoderKL(
         down_block_types=("DownEncoderBlock2D",) * 3,
         up_block_types=("UpDecoderBlock2D",) * 3,
-        block_out_channels=(24, 48, 64),
+        block_out_channels=(32, 64, 64),
         layers_per_block=1,
         latent_channels=LATENT_CHANNELS,
         norm_num_groups=8,
         sample_size=SIZE,
     )
+    torch.nn.init.constant_(autoencoder.quant_conv.bias[LATENT_CHANNELS:], FIRST_LOG_VARIANCE)
+    return autoencoder
 
 
 def build_spatial_denoiser() -> "UNet2DConditionModel":
