@@ -55,8 +55,7 @@ def train_teacher_denoiser(
         "pictures", spatial, words, scheduler, examples.frames(), training.pictures, training, checkpoints
     )
     denoiser = UNetMotionModel.from_unet2d(spatial, motion)
-    curve += train_denoiser(
-        "clips", denoiser, words, scheduler, examples, training.clips, training, checkpoints
-    )
+    for name, loop in {"clips": training.clips, "refinement": training.refinement}.items():
+        curve += train_denoiser(name, denoiser, words, scheduler, examples, loop, training, checkpoints)
     split_motion(denoiser, spatial, motion)
     return Teacher(autoencoder, tokenizer, words.encoder, spatial, motion, scheduler), pd.DataFrame(curve)

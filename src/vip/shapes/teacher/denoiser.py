@@ -32,6 +32,8 @@ class DenoiserTraining:
 
     pictures: Loop
     clips: Loop
+    refinement: Loop
+    """A second round on clips, from the averaged weights of the first."""
     caption_dropout: Share = 0.1
     silent_share: Share = 0.1
     """Share of captions that say nothing of motion."""
