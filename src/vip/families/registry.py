@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 FAMILIES: dict[str, str] = {
     "animatediff": "vip.families.animatediff:AnimateDiff",
+    "modelscope": "vip.families.modelscope:ModelScope",
+    "videocrafter2": "vip.families.videocrafter.family:VideoCrafter2",
 }
 """Family name -> "module:Class". The contract tests run over this list."""
 
