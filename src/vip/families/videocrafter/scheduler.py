@@ -72,15 +72,15 @@ class ScaledDDIMScheduler(SchedulerMixin, ConfigMixin):  # type: ignore[misc]
     ) -> "DDIMSchedulerOutput | tuple[Tensor, Tensor]":
         """From x_t and the predicted noise to x_s of the step before; `eta` 1 adds as much noise as DDPM.
 
-        Divides the predicted x_0 by s_t and multiplies it by s_s. At the last step abar_s is that of timestep
-        0, and s_s is s_t. ValueError before `set_timesteps`.
+        Divides the predicted x_0 by s_t and multiplies it by s_s. The last step goes to timestep 0, not to a
+        clip without noise. ValueError before `set_timesteps`.
         """
         if not self.num_inference_steps:
             raise ValueError("call set_timesteps before step")
         now = int(timestep)
-        then = now - len(self) // self.num_inference_steps
-        alpha, alpha_then = self.alphas_cumprod[now], self.alphas_cumprod[max(then, 0)]
-        scale, scale_then = self.scales[now], self.scales[then if then >= 0 else now]
+        then = max(now - len(self) // self.num_inference_steps, 0)
+        alpha, alpha_then = self.alphas_cumprod[now], self.alphas_cumprod[then]
+        scale, scale_then = self.scales[now], self.scales[then]
         clean = (sample - (1 - alpha).sqrt() * model_output) / alpha.sqrt() / scale
         sigma = eta * ((1 - alpha_then) / (1 - alpha) * (1 - alpha / alpha_then)).sqrt()
         direction = (1 - alpha_then - sigma**2).sqrt() * model_output
