@@ -15,7 +15,11 @@ from vip.families.folder import ModelFolder
 from vip.families.registry import FAMILIES, family_named, family_of_class
 from vip.types import PrunedStage, PruningRecord, Sampler
 
-TINY_FOLDERS = {"animatediff": "tiny_teacher"}
+TINY_FOLDERS = {
+    "animatediff": "tiny_teacher",
+    "modelscope": "tiny_modelscope",
+    "videocrafter2": "tiny_videocrafter",
+}
 """Family -> the fixture that saves a tiny model of it; a new family adds its line here."""
 GRANULARITIES = ("module", "block")
 PROMPTS = ["a red circle moves left", "a blue square stays still on a white background"]
@@ -36,10 +40,9 @@ def model(shared: VideoFamily) -> VideoFamily:
 
 @pytest.fixture(scope="module")
 def stock(request: pytest.FixtureRequest, shared: VideoFamily) -> object:
-    """What plain diffusers makes of the same folder."""
-    from diffusers import DiffusionPipeline
-
-    pipeline = DiffusionPipeline.from_pretrained(request.getfixturevalue(TINY_FOLDERS[shared.name]))
+    """What diffusers makes of the same folder; only where the pipeline's class is ours, with our help."""
+    folder = request.getfixturevalue(TINY_FOLDERS[shared.name])
+    pipeline = type(shared.to_pipeline()).from_pretrained(folder)
     pipeline.set_progress_bar_config(disable=True)
     return pipeline
 
@@ -69,6 +72,10 @@ def prune(model: VideoFamily, names: list[str], granularity: str) -> None:
 
 def count(model: VideoFamily) -> int:
     return sum(unit.parameters for unit in model.units("module"))
+
+
+def removable(model: VideoFamily, granularity: str) -> list[str]:
+    return [unit.name for unit in model.units(granularity) if unit.removable]
 
 
 def files_of(folder: Path) -> Iterator[tuple[str, bytes]]:
@@ -125,20 +132,31 @@ def test_removing_any_unit_keeps_shapes_and_changes_the_output(shared: VideoFami
 
 
 def test_runs_without_any_removable_unit(model: VideoFamily) -> None:
-    model.remove([unit.name for unit in model.units("block") if unit.removable], "block")
-    assert not [unit for unit in model.units("block") if unit.removable]
+    model.remove(removable(model, "block"), "block")
+    assert not removable(model, "block")
     assert torch.isfinite(predict(model)).all()
 
 
 @pytest.mark.parametrize("granularity", GRANULARITIES)
 def test_unknown_and_removed_units_are_refused(model: VideoFamily, granularity: str) -> None:
-    first = model.units(granularity)[0].name
+    units, first = model.units(granularity), removable(model, granularity)[0]
     with pytest.raises(ValueError, match="nonsense"):
         model.remove([first, "nonsense"], granularity)
-    assert model.units(granularity)[0].name == first
+    assert model.units(granularity) == units
     model.remove([first], granularity)
     with pytest.raises(ValueError, match=first):
         model.remove([first], granularity)
+
+
+@pytest.mark.parametrize("granularity", GRANULARITIES)
+def test_units_that_must_stay_say_why_and_are_refused(model: VideoFamily, granularity: str) -> None:
+    before = model.units(granularity)
+    for unit in before:
+        assert unit.removable == (unit.reason == "")
+        if not unit.removable:
+            with pytest.raises(ValueError, match=f"{unit.name}.*{unit.reason}"):
+                model.remove([removable(model, granularity)[0], unit.name], granularity)
+    assert model.units(granularity) == before
 
 
 def test_opens_frozen_in_eval_mode_and_float32(shared: VideoFamily) -> None:
@@ -172,8 +190,8 @@ def test_training_lowers_the_loss_and_changes_trainable_parameters_only(model: V
 
 
 def test_a_pruned_and_trained_model_survives_saving_bit_for_bit(model: VideoFamily, tmp_path: Path) -> None:
-    prune(model, [model.units("module")[1].name], "module")
-    prune(model, [model.units("block")[-1].name], "block")
+    prune(model, [removable(model, "module")[1]], "module")
+    prune(model, [removable(model, "block")[-1]], "block")
     with torch.no_grad():
         for value in model.trainable().values():
             value.add_(0.01)
@@ -190,7 +208,7 @@ def test_a_pruned_and_trained_model_survives_saving_bit_for_bit(model: VideoFami
 
 
 def test_the_same_model_gives_the_same_bytes_wherever_it_is_saved(model: VideoFamily, tmp_path: Path) -> None:
-    prune(model, [model.units("module")[0].name], "module")
+    prune(model, [removable(model, "module")[0]], "module")
     model.save(tmp_path / "here")
     model.save(tmp_path / "there")
     family_named(model.name).open(tmp_path / "here").save(tmp_path / "again")
@@ -204,7 +222,7 @@ def test_the_same_model_gives_the_same_bytes_wherever_it_is_saved(model: VideoFa
 def test_load_pipeline_gives_a_diffusers_pipeline_with_the_pruned_denoiser(
     model: VideoFamily, tmp_path: Path
 ) -> None:
-    prune(model, [model.units("block")[0].name], "block")
+    prune(model, [removable(model, "block")[0]], "block")
     model.save(tmp_path / "student")
     pipeline = vip.load_pipeline(tmp_path / "student")
     pipeline.set_progress_bar_config(disable=True)
@@ -266,7 +284,7 @@ def test_predict_equals_the_stock_denoiser_as_the_stock_pipeline_calls_it(
         predicted = shared.predict(
             shared.denoiser, noisy.clone(), timestep.expand(2).clone(), shared.encode(PROMPTS)
         )
-        torch.testing.assert_close(predicted, output.sample, rtol=0, atol=1e-5)
+        torch.testing.assert_close(predicted, output[0], rtol=0, atol=1e-5)
     assert len(calls) == 2
 
 
