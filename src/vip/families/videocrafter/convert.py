@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -74,16 +75,16 @@ def _components(checkpoint: Path, shape: ClipShape, tokenizer: str) -> dict[str,
     text_encoder = convert_text_encoder(parts[TEXT_TOWER])
     text_config = CLIPTextConfig(**text_encoder.config)
     return {
-        "vae": _build(autoencoder, lambda: AutoencoderKL(**autoencoder.config), AUTOENCODER),
-        "unet": _build(unet, lambda: VideoCrafterUNet(**unet.config), UNET),
-        "text_encoder": _build(text_encoder, lambda: CLIPTextModel(text_config), TEXT_TOWER),
+        "vae": build(autoencoder, lambda: AutoencoderKL(**autoencoder.config), AUTOENCODER),
+        "unet": build(unet, lambda: VideoCrafterUNet(**unet.config), UNET),
+        "text_encoder": build(text_encoder, lambda: CLIPTextModel(text_config), TEXT_TOWER),
         "tokenizer": _open_tokenizer(tokenizer, text_config),
         "scheduler": scheduler,
     }
 
 
-def _build(converted: Converted, make: Any, prefix: str) -> Any:
-    """A model without weights of its own, given the converted ones."""
+def build(converted: Converted, make: Callable[[], Any], prefix: str) -> Any:
+    """What `make` makes, given the converted weights from the start; UserError where they do not fit."""
     import torch
 
     with torch.device("meta"):
