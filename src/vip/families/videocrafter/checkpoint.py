@@ -118,7 +118,7 @@ def _read_torch(path: Path) -> object:
             f"{path} holds more than tensors, or is no checkpoint, and nothing is unpickled here ({reason}); "
             "save its state_dict as a .safetensors file and give that"
         ) from None
-    except (RuntimeError, EOFError, KeyError, ValueError) as error:
+    except (RuntimeError, OSError, EOFError, KeyError, ValueError) as error:
         reason = str(error).partition("\n")[0]
         raise UserError(f"{path} is not a readable torch checkpoint ({reason}); download it again") from None
 
