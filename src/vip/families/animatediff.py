@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 from vip.errors import UserError
-from vip.families.animatediff_folder import open_denoiser, save_student
+from vip.families.animatediff_folder import open_denoiser, outline_denoiser, save_student
 from vip.families.base import Granularity
+from vip.families.components import check_pipeline_class, read_licence
 from vip.families.motion_modules import block_of, module_of, motion_flops, remaining_paths
 from vip.families.stable_diffusion import StableDiffusionFamily
-from vip.families.stable_diffusion_folder import check_pipeline_class, open_components, read_licence
+from vip.families.stable_diffusion_folder import open_components, outline_components
 from vip.families.storage import count_parameters
 from vip.pruning.record import read_record
 from vip.pruning.surgery import remove_modules
@@ -40,9 +41,8 @@ class AnimateDiff(StableDiffusionFamily):
     ) -> None:
         """Bind an opened denoiser to the components around it; `open` is the way in."""
         super().__init__(folder, denoiser, record, components)
-        config = cast("Any", denoiser).config
-        frames = min(FRAMES, config.motion_max_seq_length)
-        self.latent_shape = (config.in_channels, frames, config.sample_size, config.sample_size)
+        frames = min(FRAMES, cast("Any", denoiser).config.motion_max_seq_length)
+        self._set_shapes(frames)
 
     @classmethod
     def open(cls, folder: Path, device: str = "cpu") -> Self:
@@ -51,8 +51,9 @@ class AnimateDiff(StableDiffusionFamily):
 
         check_pipeline_class(folder, cls.pipeline_class)
         record = read_record(folder) or PruningRecord("", read_licence(folder))
-        denoiser = open_denoiser(folder, record)
-        components = open_components(folder, DDIMScheduler)
+        outline = device == "meta"
+        denoiser = (outline_denoiser if outline else open_denoiser)(folder, record)
+        components = (outline_components if outline else open_components)(folder, DDIMScheduler)
         for module in (denoiser, components["vae"], components["text_encoder"]):
             module.requires_grad_(requires_grad=False).eval().to(device)
         return cls(folder, denoiser, record, components)

@@ -22,19 +22,25 @@ from vip.families.storage import (
 )
 from vip.pruning.record import check_modules, check_parameters, write_record
 from vip.pruning.surgery import remove_modules
+from vip.types import PruningRecord
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from vip.types import PruningRecord
 
-
-def open_denoiser(folder: Path, record: "PruningRecord") -> "nn.Module":
-    """Build the U-Net without weights, take out what the record says is gone, and load the rest strictly."""
+def outline_denoiser(folder: Path, record: PruningRecord) -> "nn.Module":
+    """The U-Net on the meta device, from its configuration alone, without what the record says is gone."""
     import torch
 
     with torch.device("meta"):
         denoiser = _build_denoiser(folder)
+    remove_modules(denoiser, sorted(paths_of_units(record.removed, all_paths(denoiser))))
+    return denoiser
+
+
+def open_denoiser(folder: Path, record: PruningRecord) -> "nn.Module":
+    """Build the U-Net without weights, take out what the record says is gone, and load the rest strictly."""
+    denoiser = outline_denoiser(folder, PruningRecord("", ""))
     modules = all_paths(denoiser)
     removed = paths_of_units(record.removed, modules)
     state = read_weights(folder / "unet")
@@ -47,7 +53,7 @@ def open_denoiser(folder: Path, record: "PruningRecord") -> "nn.Module":
     return denoiser
 
 
-def save_student(source: Path, denoiser: "nn.Module", record: "PruningRecord", target: Path) -> None:
+def save_student(source: Path, denoiser: "nn.Module", record: PruningRecord, target: Path) -> None:
     """Write motion weights from memory, and everything frozen as it is in the folder the model came from."""
     modules, remaining = all_paths(denoiser), remaining_paths(denoiser)
     assert set(modules) - set(remaining) == paths_of_units(record.removed, modules), (

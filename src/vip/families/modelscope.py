@@ -25,8 +25,7 @@ class ModelScope(UNet3DFamily):
     ) -> None:
         """Bind an opened denoiser to the components around it; `open` is the way in."""
         super().__init__(folder, denoiser, record, components)
-        config = cast("Any", denoiser).config
-        self.latent_shape = (config.in_channels, FRAMES, *sides(config.sample_size))
+        self._set_shapes(FRAMES)
 
     @classmethod
     def _classes(cls) -> "tuple[Any, Any, Any]":
@@ -36,11 +35,3 @@ class ModelScope(UNet3DFamily):
 
     def _call(self, denoiser: "nn.Module", noisy: "Tensor", timesteps: "Tensor", words: "Tensor") -> "Tensor":
         return cast("Tensor", denoiser(noisy, timesteps, encoder_hidden_states=words).sample)
-
-
-def sides(sample_size: int | tuple[int, int] | list[int]) -> tuple[int, int]:
-    """Latent height and width from a configuration, where one number means a square."""
-    if isinstance(sample_size, int):
-        return sample_size, sample_size
-    height, width = sample_size
-    return height, width

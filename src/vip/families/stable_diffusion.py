@@ -29,6 +29,15 @@ class StableDiffusionFamily(VideoFamily):
         self.vae, self.text_encoder = components["vae"], components["text_encoder"]
         self.tokenizer, self.scheduler = components["tokenizer"], components["scheduler"]
 
+    def _set_shapes(self, frames: int) -> None:
+        """Clips of so many frames, of the size in the U-Net's configuration (one number means a square)."""
+        config = cast("Any", self.denoiser).config
+        size = config.sample_size
+        height, width = (size, size) if isinstance(size, int) else size
+        factor = 2 ** (len(self.vae.config.block_out_channels) - 1)
+        self.latent_shape = (config.in_channels, frames, height, width)
+        self.frame_shape = (frames, height * factor, width * factor, 3)
+
     @abstractmethod
     def _call(self, denoiser: "nn.Module", noisy: "Tensor", timesteps: "Tensor", words: "Tensor") -> "Tensor":
         """Call the U-Net on latents (B, C, F, h, w), timesteps (B,) or (), words (B, tokens, width)."""

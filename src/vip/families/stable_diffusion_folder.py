@@ -1,16 +1,16 @@
 """What is alike in the folders of all Stable Diffusion descendants: everything but the denoiser."""
 
-import re
 import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vip.errors import UserError
-from vip.families.storage import copy_component, read_json, variant_of
+from vip.families.components import open_model
+from vip.families.storage import copy_component, read_json
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from torch import Tensor, nn
 
 FROZEN_COMPONENTS = ("vae", "text_encoder", "tokenizer", "scheduler")
@@ -24,16 +24,28 @@ def open_components(folder: Path, scheduler_class: Any) -> dict[str, Any]:
     """
     import torch
     from diffusers import AutoencoderKL
-    from transformers import CLIPTextModel, CLIPTokenizer
+    from transformers import CLIPTextModel
 
-    scheduler = read_json(folder / "scheduler" / "scheduler_config.json")
-    _check_scheduler(folder, scheduler, scheduler_class.__name__)
     return {
-        "vae": _open_frozen(AutoencoderKL, folder / "vae", torch_dtype=torch.float32),
-        "text_encoder": _open_frozen(CLIPTextModel, folder / "text_encoder", dtype=torch.float32),
-        "tokenizer": CLIPTokenizer.from_pretrained(folder / "tokenizer", local_files_only=True),
-        "scheduler": scheduler_class.from_config(scheduler),
+        "vae": open_model(AutoencoderKL, folder / "vae", torch_dtype=torch.float32),
+        "text_encoder": open_model(CLIPTextModel, folder / "text_encoder", dtype=torch.float32),
+        **_without_weights(folder, scheduler_class),
     }
+
+
+def outline_components(folder: Path, scheduler_class: Any) -> dict[str, Any]:
+    """As `open_components`, with the models on the meta device, from their configurations alone."""
+    import torch
+    from diffusers import AutoencoderKL
+    from transformers import CLIPTextConfig, CLIPTextModel
+
+    text_config = CLIPTextConfig.from_dict(read_json(folder / "text_encoder" / "config.json"))
+    with torch.device("meta"):
+        return {
+            "vae": AutoencoderKL.from_config(read_json(folder / "vae" / "config.json")),
+            "text_encoder": CLIPTextModel(text_config),
+            **_without_weights(folder, scheduler_class),
+        }
 
 
 def copy_frozen(source: Path, target: Path) -> None:
@@ -57,54 +69,15 @@ def load_strictly(denoiser: "nn.Module", state: "Mapping[str, Tensor]", where: s
     denoiser.load_state_dict(state, strict=True, assign=True)
 
 
-def check_pipeline_class(folder: Path, expected: str) -> None:
-    """Refuse folders of other families."""
-    found = read_json(folder / "model_index.json").get("_class_name")
-    if found != expected:
-        raise UserError(
-            f"{folder}/model_index.json names {found}, not {expected}; choose the family that fits"
-        )
+def _without_weights(folder: Path, scheduler_class: Any) -> dict[str, Any]:
+    from transformers import CLIPTokenizer
 
-
-def read_licence(folder: Path) -> str:
-    """The licence that the folder's model card names, or `unknown`."""
-    card = folder / "README.md"
-    text = card.read_text(encoding="utf-8", errors="replace") if card.is_file() else ""
-    found = re.match(r"---\n(?:.*\n)*?license: *(\S+) *\n", text)
-    return found.group(1) if found else "unknown"
-
-
-def _open_frozen(component: Any, folder: Path, **precision: Any) -> Any:
-    with _without_progress_bars():
-        model, report = component.from_pretrained(
-            folder,
-            variant=variant_of(folder),
-            use_safetensors=True,
-            local_files_only=True,
-            output_loading_info=True,
-            **precision,
-        )
-    missing = sorted(report["missing_keys"])
-    if missing:
-        raise UserError(
-            f"{folder}: {len(missing)} of {len(model.state_dict())} tensors are missing (first "
-            f"{missing[0]}); restore the folder from its source"
-        )
-    return model
-
-
-@contextmanager
-def _without_progress_bars() -> Iterator[None]:
-    """Transformers shows a bar for every load, even of a small text encoder."""
-    from transformers.utils import logging
-
-    shown = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        if shown:
-            logging.enable_progress_bar()
+    scheduler = read_json(folder / "scheduler" / "scheduler_config.json")
+    _check_scheduler(folder, scheduler, scheduler_class.__name__)
+    return {
+        "tokenizer": CLIPTokenizer.from_pretrained(folder / "tokenizer", local_files_only=True),
+        "scheduler": scheduler_class.from_config(scheduler),
+    }
 
 
 def _check_scheduler(folder: Path, config: dict[str, Any], expected: str) -> None:

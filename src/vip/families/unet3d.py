@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from vip.families.base import Granularity
+from vip.families.components import check_pipeline_class, read_licence
 from vip.families.stable_diffusion import StableDiffusionFamily
-from vip.families.stable_diffusion_folder import check_pipeline_class, open_components, read_licence
+from vip.families.stable_diffusion_folder import open_components, outline_components
 from vip.families.unet3d_flops import unet3d_flops
-from vip.families.unet3d_folder import open_unet3d, save_unet3d
+from vip.families.unet3d_folder import open_unet3d, outline_unet3d, save_unet3d
 from vip.families.unet3d_parts import remove_units, units_of
 from vip.pruning.record import read_record
 from vip.types import PruningRecord, Unit
@@ -42,8 +43,9 @@ class UNet3DFamily(StableDiffusionFamily):
         check_pipeline_class(folder, cls.pipeline_class)
         unet_class, scheduler_class, _ = cls._classes()
         record = read_record(folder) or PruningRecord("", read_licence(folder))
-        denoiser = open_unet3d(folder, record, unet_class)
-        components = open_components(folder, scheduler_class)
+        outline = device == "meta"
+        denoiser = (outline_unet3d if outline else open_unet3d)(folder, record, unet_class)
+        components = (outline_components if outline else open_components)(folder, scheduler_class)
         for module in (denoiser, components["vae"], components["text_encoder"]):
             module.requires_grad_(requires_grad=False).eval().to(device)
         return cls(folder, denoiser, record, components)

@@ -1,6 +1,7 @@
 """Folders of models around a `UNet3DConditionModel`: a student's `unet/` holds the weights that are left."""
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -9,15 +10,14 @@ from vip.families.stable_diffusion_folder import copy_frozen, load_strictly
 from vip.families.storage import count_parameters, read_json, read_weights, write_weights
 from vip.families.unet3d_parts import Part, is_present, parts_named, parts_of, remove_part
 from vip.pruning.record import RECORD_FILE, check_modules, check_parameters, write_record
+from vip.types import PruningRecord
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from vip.types import PruningRecord
 
-
-def open_unet3d(folder: Path, record: "PruningRecord", unet_class: Any) -> "nn.Module":
-    """Build the U-Net without weights, take out what the record says is gone, and load the rest strictly."""
+def outline_unet3d(folder: Path, record: PruningRecord, unet_class: Any) -> "nn.Module":
+    """The U-Net on the meta device, from its configuration alone, without what the record says is gone."""
     import torch
 
     config = read_json(folder / "unet" / "config.json")
@@ -28,6 +28,14 @@ def open_unet3d(folder: Path, record: "PruningRecord", unet_class: Any) -> "nn.M
         )
     with torch.device("meta"):
         denoiser = cast("nn.Module", unet_class.from_config(config))
+    for part in _removed_parts(folder, record, parts_of(denoiser)):
+        remove_part(denoiser, part)
+    return denoiser
+
+
+def open_unet3d(folder: Path, record: PruningRecord, unet_class: Any) -> "nn.Module":
+    """Build the U-Net without weights, take out what the record says is gone, and load the rest strictly."""
+    denoiser = outline_unet3d(folder, PruningRecord("", ""), unet_class)
     removable = [part for part in parts_of(denoiser) if not part.reason]
     removed = _removed_parts(folder, record, removable)
     state = read_weights(folder / "unet")
@@ -41,7 +49,7 @@ def open_unet3d(folder: Path, record: "PruningRecord", unet_class: Any) -> "nn.M
     return denoiser
 
 
-def save_unet3d(source: Path, denoiser: "nn.Module", record: "PruningRecord", target: Path) -> None:
+def save_unet3d(source: Path, denoiser: "nn.Module", record: PruningRecord, target: Path) -> None:
     """Write the U-Net from memory, and everything else as it is in the folder the model came from."""
     parts = [part for part in parts_of(denoiser) if not part.reason]
     gone = {part.name for part in parts if not is_present(denoiser, part)}
@@ -56,7 +64,7 @@ def save_unet3d(source: Path, denoiser: "nn.Module", record: "PruningRecord", ta
     write_record(record, target)
 
 
-def _removed_parts(folder: Path, record: "PruningRecord", parts: list[Part]) -> list[Part]:
+def _removed_parts(folder: Path, record: PruningRecord, parts: Sequence[Part]) -> list[Part]:
     try:
         return parts_named(record.removed, parts)
     except KeyError as error:

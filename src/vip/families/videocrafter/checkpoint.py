@@ -1,8 +1,7 @@
-"""Reading VideoCrafter's checkpoint: one file, three models under three prefixes, nothing unpickled."""
+"""VideoCrafter's published checkpoint: three models in one file, each under a prefix of its own."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vip.errors import UserError
@@ -21,26 +20,6 @@ class Converted:
 
     config: dict[str, Any]
     state: "dict[str, Tensor]"
-
-
-def read_checkpoint(path: Path) -> "dict[str, Tensor]":
-    """All tensors of a `.safetensors` file or of a torch checkpoint, by the names they have there.
-
-    A torch checkpoint is read with `weights_only`, so it may hold tensors and plain values, nothing that runs
-    code; its weights may be under `state_dict`. UserError where the file is missing, damaged or holds more.
-    """
-    import torch
-
-    if not path.is_file():
-        raise UserError(f"{path} does not exist; give the path of VideoCrafter's model.ckpt")
-    content = _read_safetensors(path) if path.suffix == ".safetensors" else _read_torch(path)
-    if isinstance(content, Mapping):
-        content = content.get("state_dict", content)
-    if not isinstance(content, Mapping):
-        raise UserError(
-            f"{path} holds a {type(content).__name__}, not named tensors; is it VideoCrafter's model.ckpt?"
-        )
-    return {str(name): value for name, value in content.items() if isinstance(value, torch.Tensor)}
 
 
 def part_of(state: "Mapping[str, Tensor]", prefix: str) -> "dict[str, Tensor]":
@@ -93,34 +72,6 @@ def check_complete(converted: Converted, model: Any, prefix: str) -> None:
             f"not a VideoCrafter checkpoint: under {prefix}* there are {len(stored)} tensors, the model they "
             f"describe has {len(expected)}; {len(names)} are missing or do not fit ({_some(names)})"
         )
-
-
-def _read_safetensors(path: Path) -> object:
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
-    try:
-        return load_file(path)
-    except SafetensorError as error:
-        raise UserError(f"{path} is not a readable safetensors file ({error}); download it again") from None
-
-
-def _read_torch(path: Path) -> object:
-    import pickle
-
-    import torch
-
-    try:
-        return torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        reason = str(error).partition(".")[0].partition("\n")[0]
-        raise UserError(
-            f"{path} holds more than tensors, or is no checkpoint, and nothing is unpickled here ({reason}); "
-            "save its state_dict as a .safetensors file and give that"
-        ) from None
-    except (RuntimeError, OSError, EOFError, KeyError, ValueError) as error:
-        reason = str(error).partition("\n")[0]
-        raise UserError(f"{path} is not a readable torch checkpoint ({reason}); download it again") from None
 
 
 def _not_ours(missing: list[str]) -> str:

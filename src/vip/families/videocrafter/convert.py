@@ -1,13 +1,12 @@
 """From VideoCrafter's published checkpoint to a diffusers folder that our pipeline loads."""
 
-import shutil
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from vip.errors import UserError
+from vip.families.sources import new_folder, read_checkpoint
 from vip.families.storage import save_components
 from vip.families.videocrafter.autoencoder_keys import convert_autoencoder
 from vip.families.videocrafter.checkpoint import (
@@ -16,7 +15,6 @@ from vip.families.videocrafter.checkpoint import (
     Converted,
     check_complete,
     part_of,
-    read_checkpoint,
 )
 from vip.families.videocrafter.text_encoder_keys import PREFIX as TEXT_TOWER
 from vip.families.videocrafter.text_encoder_keys import convert_text_encoder
@@ -44,18 +42,11 @@ def convert(checkpoint: Path, target: Path, shape: ClipShape, tokenizer: str = T
     `tokenizer` is a folder with CLIP's vocab.json and merges.txt, or a hub id. The folder appears whole or
     not at all. UserError where the checkpoint is not VideoCrafter's, or the target is there and not empty.
     """
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise UserError(f"{target} exists and is not empty; name a folder that does not exist yet")
-    components = _components(checkpoint, shape, tokenizer)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
-    try:
-        save_components(draft, "VideoCrafterPipeline", components, fps=shape.fps, num_frames=shape.num_frames)
-        draft.chmod(0o755)
-        draft.rename(target)
-    except BaseException:
-        shutil.rmtree(draft, ignore_errors=True)
-        raise
+    with new_folder(target) as folder:
+        components = _components(checkpoint, shape, tokenizer)
+        save_components(
+            folder, "VideoCrafterPipeline", components, fps=shape.fps, num_frames=shape.num_frames
+        )
 
 
 def _components(checkpoint: Path, shape: ClipShape, tokenizer: str) -> dict[str, Any]:

@@ -29,9 +29,7 @@ class VideoCrafter2(UNet3DFamily):
         super().__init__(folder, denoiser, record, components)
         index = read_json(folder / "model_index.json")
         self.fps, frames = int(index["fps"]), int(index["num_frames"])
-        config = cast("Any", denoiser).config
-        height, width = config.sample_size
-        self.latent_shape = (config.in_channels, frames, height, width)
+        self._set_shapes(frames)
 
     @classmethod
     def _classes(cls) -> "tuple[Any, Any, Any]":

@@ -12,7 +12,6 @@ import vip
 from vip.errors import UserError
 from vip.families.registry import family_named
 from vip.families.videocrafter import convert as module
-from vip.families.videocrafter.checkpoint import read_checkpoint
 from vip.families.videocrafter.convert import ClipShape, convert
 from vip.families.videocrafter.pipeline import VideoCrafterPipeline
 from vip.types import Sampler
@@ -81,16 +80,13 @@ def test_a_call_may_ask_for_another_clip(folder: Path) -> None:
         call(height=15)
 
 
-@pytest.mark.parametrize("wrapped", [True, False])
-def test_safetensors_and_bare_state_dicts_are_read(checkpoint: State, tmp_path: Path, wrapped: bool) -> None:
-    path = tmp_path / ("model.ckpt" if wrapped else "model.safetensors")
-    if wrapped:
-        torch.save(checkpoint, path)
-    else:
-        save_file(checkpoint, path)
-    read = read_checkpoint(path)
-    assert set(read) == set(checkpoint)
-    assert all(torch.equal(read[name], checkpoint[name]) for name in read)
+def test_a_safetensors_file_gives_the_same_folder(
+    checkpoint: State, folder: Path, tokenizer_folder: Path, tmp_path: Path
+) -> None:
+    save_file(checkpoint, tmp_path / "model.safetensors")
+    convert(tmp_path / "model.safetensors", tmp_path / "target", SHAPE, str(tokenizer_folder))
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        assert (tmp_path / "target" / path.relative_to(folder)).read_bytes() == path.read_bytes()
 
 
 def write_pickle(path: Path) -> None:
@@ -105,12 +101,16 @@ def truncate(path: Path) -> None:
 @pytest.mark.parametrize(
     ("write", "name", "complaint"),
     [
-        (lambda path: None, "model.ckpt", "does not exist; give the path"),
-        (write_pickle, "model.ckpt", "holds more than tensors.*nothing is unpickled here"),
-        (truncate, "model.ckpt", "not a readable torch checkpoint"),
+        (lambda path: None, "model.ckpt", "is missing; give the checkpoint file"),
+        (write_pickle, "model.ckpt", "cannot be read as a checkpoint"),
+        (truncate, "model.ckpt", "cannot be read as a checkpoint"),
         (lambda path: path.write_bytes(b"hello"), "model.ckpt", "model.ckpt"),
-        (lambda path: path.write_bytes(b"hello"), "model.safetensors", "not a readable safetensors file"),
-        (lambda path: torch.save([torch.zeros(1)], path), "model.ckpt", "holds a list, not named tensors"),
+        (
+            lambda path: path.write_bytes(b"hello"),
+            "model.safetensors",
+            "cannot be read as a checkpoint",
+        ),
+        (lambda path: torch.save([torch.zeros(1)], path), "model.ckpt", "holds no tensors"),
         (lambda path: torch.save({"w": torch.zeros(1)}, path), "m.ckpt", r"1 keys are missing \(model\.diff"),
     ],
 )

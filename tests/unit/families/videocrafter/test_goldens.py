@@ -7,8 +7,9 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from vip.families.sources import read_checkpoint
 from vip.families.stable_diffusion import denoise
-from vip.families.videocrafter.checkpoint import UNET, part_of, read_checkpoint
+from vip.families.videocrafter.checkpoint import UNET, part_of
 from vip.families.videocrafter.convert import build
 from vip.families.videocrafter.scheduler import ScaledDDIMScheduler
 from vip.families.videocrafter.unet import VideoCrafterUNet

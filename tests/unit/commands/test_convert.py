@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from vip.convert_command import convert
+from vip.commands.convert import convert
 from vip.families.videocrafter import convert as module
 
 
@@ -30,5 +30,17 @@ def test_without_options_it_is_the_published_model(monkeypatch: pytest.MonkeyPat
 def test_what_cannot_be_converted_is_one_line_and_no_success(tmp_path: Path) -> None:
     told = CliRunner().invoke(convert, ["videocrafter2", str(tmp_path / "model.ckpt"), str(tmp_path / "new")])
     assert told.exit_code == 1
-    assert told.output.startswith(f"Error: {tmp_path / 'model.ckpt'} does not exist; give the path")
+    assert told.output.startswith(f"Error: {tmp_path / 'model.ckpt'} is missing; give the checkpoint file")
     assert told.output.count("\n") == 1
+
+
+def test_animatediff_is_put_together_from_two_sources(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from vip.families import animatediff_sources
+
+    asked = []
+    monkeypatch.setattr(animatediff_sources, "assemble", lambda *arguments: asked.append(arguments))
+    told = CliRunner().invoke(convert, ["animatediff", "owner/base", "mm.ckpt", str(tmp_path / "new")])
+    assert told.exit_code == 0
+    assert asked == [("owner/base", "mm.ckpt", tmp_path / "new")]

@@ -3,13 +3,32 @@
 from pathlib import Path
 
 import click
+from kedro.framework.cli.utils import CONTEXT_SETTINGS
 
-from vip.errors import UserError
+from vip.commands.experiment import echo
 
 
-@click.group()
+@click.group(context_settings=CONTEXT_SETTINGS)
 def convert() -> None:
     """Turn a published checkpoint into a diffusers folder."""
+
+
+@convert.command("animatediff")
+@click.argument("base")
+@click.argument("adapter")
+@click.argument("folder", type=click.Path(path_type=Path))
+def animatediff(base: str, adapter: str, folder: Path) -> None:
+    """Write BASE (a Stable Diffusion 1.5 folder) and a motion ADAPTER (folder or file) as a new FOLDER.
+
+    BASE and ADAPTER may be names on the hub.
+    """
+    from vip.families.animatediff_sources import assemble
+
+    def assembled() -> str:
+        assemble(base, adapter, folder)
+        return f"{folder} is a diffusers folder now."
+
+    echo(assembled)
 
 
 @convert.command("videocrafter2")
@@ -42,8 +61,8 @@ def videocrafter2(
     from vip.families.videocrafter.convert import TOKENIZER, ClipShape
     from vip.families.videocrafter.convert import convert as convert_checkpoint
 
-    try:
+    def converted() -> str:
         convert_checkpoint(checkpoint, folder, ClipShape(height, width, frames, fps), tokenizer or TOKENIZER)
-    except UserError as error:
-        raise click.ClickException(str(error)) from None
-    click.echo(f"{folder} is a diffusers folder now.")
+        return f"{folder} is a diffusers folder now."
+
+    echo(converted)
