@@ -184,6 +184,27 @@ def test_folders_of_another_kind_are_refused(
         type(opened).open(tmp_path / "copied")
 
 
+def test_an_outline_needs_no_weights_and_counts_alike(pruned: UNet3DFamily, tmp_path: Path) -> None:
+    pruned.save(tmp_path / "student")
+    for weights in (tmp_path / "student").rglob("*.safetensors"):
+        weights.unlink()
+    outline = type(pruned).open(tmp_path / "student", "meta")
+    assert all(value.is_meta for value in outline.denoiser.parameters())
+    assert outline.units("module") == pruned.units("module")
+    assert (outline.flops(), outline.latent_shape) == (pruned.flops(), pruned.latent_shape)
+    assert outline.frame_shape == (pruned.latent_shape[1], 32, 32, 3)
+
+
+def test_what_a_call_costs_can_be_planned(opened: UNet3DFamily) -> None:
+    from vip.planning.meta_run import cost_of
+
+    outline = type(opened).open(opened.folder, "meta")
+    noisy = torch.zeros(1, *outline.latent_shape, device="meta")
+    timesteps, conditioning = torch.zeros(1, device="meta"), outline.encode([""])
+    cost = cost_of(lambda: outline.predict(outline.denoiser, noisy, timesteps, conditioning))
+    assert cost.flops == opened.flops()
+
+
 def test_modelscope_may_predict_velocity(tiny_modelscope: Path, tmp_path: Path) -> None:
     shutil.copytree(tiny_modelscope, tmp_path / "copied")
     path = tmp_path / "copied" / "scheduler" / "scheduler_config.json"

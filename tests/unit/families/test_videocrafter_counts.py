@@ -7,6 +7,7 @@ from torch import nn
 from vip.families.unet3d_flops import unet3d_flops
 from vip.families.unet3d_parts import remove_units, units_of
 from vip.families.videocrafter.unet import VideoCrafterUNet
+from vip.pruning.selection import choose_target
 
 CAN_GO = [
     *("input_blocks.1", "input_blocks.2", "input_blocks.5", "input_blocks.8"),
@@ -40,6 +41,14 @@ def test_two_stages_reach_the_sizes_of_the_paper(denoiser: nn.Module) -> None:
     remove_units(denoiser, ["output_blocks.3", "output_blocks.5"], "module", "here")
     assert parameters_of(denoiser) == 901_508_420
     assert abs(parameters_of(denoiser) - 0.902e9) < 0.0005e9
+
+
+@pytest.mark.parametrize("target", [1_174_000_000, 902_000_000])
+def test_the_experiment_s_budgets_can_be_met(denoiser: nn.Module, target: int) -> None:
+    units = units_of(denoiser, "module")
+    chosen = choose_target(units, dict.fromkeys((unit.name for unit in units), 0.0), target, "module")
+    remove_units(denoiser, chosen, "module", "here")
+    assert 0.9 * target < parameters_of(denoiser) <= target
 
 
 def test_blocks_that_keep_their_channels_can_go(denoiser: nn.Module) -> None:
