@@ -21,16 +21,20 @@ def tiny_teacher(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def tiny_modelscope(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A saved random ModelScope folder around a U-Net of three levels."""
+    from tests.tiny import unet3d
+
     folder = tmp_path_factory.mktemp("models") / "tiny_modelscope"
-    build_tiny_unet3d(folder, "TextToVideoSDPipeline")
+    unet3d.build_modelscope(folder)
     return folder
 
 
 @pytest.fixture(scope="session")
 def tiny_videocrafter(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A saved random VideoCrafter2 folder around a U-Net of three levels."""
+    from tests.tiny import unet3d
+
     folder = tmp_path_factory.mktemp("models") / "tiny_videocrafter"
-    build_tiny_unet3d(folder, "VideoCrafterPipeline")
+    unet3d.build_videocrafter(folder)
     return folder
 
 
@@ -69,44 +73,6 @@ def build_tiny_teacher(folder: Path, seed: int = 0) -> None:
     save_components(folder, "AnimateDiffPipeline", components)
 
 
-def build_tiny_unet3d(folder: Path, pipeline_class: str, seed: int = 0) -> None:
-    """Write random weights around a 3D U-Net as a folder of that pipeline class: one layer a level."""
-    import torch
-    from diffusers import DDIMScheduler, UNet3DConditionModel
-
-    from vip.families.storage import save_components
-    from vip.families.videocrafter.scheduler import ScaledDDIMScheduler
-    from vip.families.videocrafter.unet import VideoCrafterUNet
-    from vip.shapes.teacher import architecture
-
-    ours = pipeline_class == "VideoCrafterPipeline"
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
-        tokenizer = architecture.build_tokenizer()
-        unet = (VideoCrafterUNet if ours else UNet3DConditionModel)(
-            sample_size=(8, 8) if ours else 8,
-            down_block_types=("CrossAttnDownBlock3D", "CrossAttnDownBlock3D", "DownBlock3D"),
-            up_block_types=("UpBlock3D", "CrossAttnUpBlock3D", "CrossAttnUpBlock3D"),
-            block_out_channels=(32, 32, 64),
-            layers_per_block=1,
-            norm_num_groups=8,
-            cross_attention_dim=architecture.TEXT_WIDTH,
-            attention_head_dim=8,
-        )
-        _wake_temporal_convolutions(unet)
-        schedule = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"}
-        stock = DDIMScheduler(**schedule, clip_sample=False, set_alpha_to_one=False, steps_offset=1)
-        components = {
-            "unet": unet,
-            "vae": architecture.build_autoencoder(),
-            "text_encoder": architecture.build_text_encoder(tokenizer),
-            "tokenizer": tokenizer,
-            "scheduler": ScaledDDIMScheduler() if ours else stock,
-        }
-    options = {"fps": 28, "num_frames": 8} if ours else {}
-    save_components(folder, pipeline_class, components, **options)
-
-
 def folder_hash(folder: Path) -> str:
     """One hash over the names and bytes of all files of a folder."""
     digest = hashlib.sha256()
@@ -126,15 +92,3 @@ def _wake_motion_modules(adapter: "object") -> None:
         for name, parameter in adapter.named_parameters():
             if "proj_out" in name:
                 parameter.normal_(std=0.2)
-
-
-def _wake_temporal_convolutions(unet: "object") -> None:
-    """Their last layers begin as zeros, which would make tests of them prove nothing."""
-    import torch
-    from torch import nn
-
-    assert isinstance(unet, nn.Module)
-    with torch.no_grad():
-        for name, parameter in unet.named_parameters():
-            if "temp_convs" in name and ".conv4." in name:
-                parameter.normal_(std=0.1)
