@@ -1,7 +1,7 @@
 """ModelScope's text-to-video model (Wang et al., 2023), and those trained from it: a UNet3DConditionModel."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast, final
 
 from vip.families.unet3d import UNet3DFamily
 from vip.types import PruningRecord
@@ -13,6 +13,7 @@ FRAMES = 16
 """Frames of a clip in the stock pipeline."""
 
 
+@final
 class ModelScope(UNet3DFamily):
     """`TextToVideoSDPipeline` folders, whether they predict the noise or the velocity."""
 

@@ -205,6 +205,19 @@ def test_what_a_call_costs_can_be_planned(opened: UNet3DFamily) -> None:
     assert cost.flops == opened.flops()
 
 
+def test_the_true_target_leads_the_sampler_along_the_forward_process(opened: UNet3DFamily) -> None:
+    generator = torch.Generator().manual_seed(0)
+    clean = torch.randn(2, *opened.latent_shape, generator=generator)
+    noise = torch.randn(2, *opened.latent_shape, generator=generator)
+    scheduler = opened.to_pipeline().scheduler
+    scheduler.set_timesteps(10)
+    for now, then in zip(scheduler.timesteps[:-1], scheduler.timesteps[1:], strict=True):
+        noisy = opened.add_noise(clean, noise, now.expand(2))
+        stepped = scheduler.step(opened.target(clean, noise, now.expand(2)), now, noisy).prev_sample
+        expected = opened.add_noise(clean, noise, then.expand(2))
+        torch.testing.assert_close(stepped, expected, rtol=0, atol=1e-5)
+
+
 def test_modelscope_may_predict_velocity(tiny_modelscope: Path, tmp_path: Path) -> None:
     shutil.copytree(tiny_modelscope, tmp_path / "copied")
     path = tmp_path / "copied" / "scheduler" / "scheduler_config.json"

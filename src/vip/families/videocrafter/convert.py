@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from vip.errors import UserError
+from vip.families.components import without_progress_bars
 from vip.families.sources import new_folder, read_checkpoint
 from vip.families.storage import save_components
 from vip.families.videocrafter.autoencoder_keys import convert_autoencoder
@@ -42,7 +43,7 @@ def convert(checkpoint: Path, target: Path, shape: ClipShape, tokenizer: str = T
     `tokenizer` is a folder with CLIP's vocab.json and merges.txt, or a hub id. The folder appears whole or
     not at all. UserError where the checkpoint is not VideoCrafter's, or the target is there and not empty.
     """
-    with new_folder(target) as folder:
+    with new_folder(target) as folder, without_progress_bars():
         components = _components(checkpoint, shape, tokenizer)
         save_components(
             folder, "VideoCrafterPipeline", components, fps=shape.fps, num_frames=shape.num_frames

@@ -4,7 +4,7 @@ Its folders come from `kedro convert videocrafter2`; how it differs from ModelSc
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast, final
 
 from vip.families.storage import read_json
 from vip.families.unet3d import UNet3DFamily
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 
+@final
 class VideoCrafter2(UNet3DFamily):
     """Folders whose `model_index.json` names our `VideoCrafterPipeline`."""
 
