@@ -1,6 +1,7 @@
 """Fixtures shared by all tests: a tiny random text-to-video model of the real classes."""
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,22 @@ def tiny_teacher(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("models") / "tiny_teacher"
     build_tiny_teacher(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_folder_of(tmp_path_factory: pytest.TempPathFactory, tiny_teacher: Path) -> Callable[[str], Path]:
+    """Saves a tiny model of `tests.tiny.models`, by its name there, when it is first asked for."""
+    folders = {"animatediff": tiny_teacher}
+
+    def folder_of(name: str) -> Path:
+        from tests.tiny.models import TINY
+
+        if name not in folders:
+            folders[name] = tmp_path_factory.mktemp("models") / name
+            TINY[name].build(folders[name])
+        return folders[name]
+
+    return folder_of
 
 
 @pytest.fixture

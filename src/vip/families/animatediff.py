@@ -10,14 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 from vip.errors import UserError
-from vip.families.animatediff_folder import (
-    check_pipeline_class,
-    open_components,
-    open_denoiser,
-    read_licence,
-    save_student,
-)
+from vip.families.animatediff_folder import open_components, open_denoiser, save_student
 from vip.families.base import Granularity, VideoFamily
+from vip.families.components import check_pipeline_class, read_licence
 from vip.families.motion_modules import block_of, module_of, motion_flops, remaining_paths
 from vip.families.storage import count_parameters
 from vip.pruning.record import read_record

@@ -5,21 +5,18 @@ configuration and holds the weights of the motion modules that are left.
 """
 
 import inspect
-import re
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from vip.errors import UserError
+from vip.families.components import open_model
 from vip.families.motion_modules import all_paths, module_of, paths_of_units, remaining_paths
 from vip.families.storage import (
     copy_component,
     count_parameters,
     read_json,
     read_weights,
-    variant_of,
     write_json,
     write_weights,
 )
@@ -61,8 +58,8 @@ def open_components(folder: Path) -> dict[str, Any]:
     scheduler = read_json(folder / "scheduler" / "scheduler_config.json")
     _check_scheduler(folder, scheduler)
     return {
-        "vae": _open_frozen(AutoencoderKL, folder / "vae", torch_dtype=torch.float32),
-        "text_encoder": _open_frozen(CLIPTextModel, folder / "text_encoder", dtype=torch.float32),
+        "vae": open_model(AutoencoderKL, folder / "vae", torch_dtype=torch.float32),
+        "text_encoder": open_model(CLIPTextModel, folder / "text_encoder", dtype=torch.float32),
         "tokenizer": CLIPTokenizer.from_pretrained(folder / "tokenizer", local_files_only=True),
         "scheduler": DDIMScheduler.from_config(scheduler),
     }
@@ -85,23 +82,6 @@ def save_student(source: Path, denoiser: "nn.Module", record: "PruningRecord", t
         shutil.copyfile(licence, target / licence.name)
     write_json(target / "model_index.json", _student_index(source))
     write_record(record, target)
-
-
-def check_pipeline_class(folder: Path, expected: str) -> None:
-    """Refuse folders of other families."""
-    found = read_json(folder / "model_index.json").get("_class_name")
-    if found != expected:
-        raise UserError(
-            f"{folder}/model_index.json names {found}, not {expected}; choose the family that fits"
-        )
-
-
-def read_licence(folder: Path) -> str:
-    """The licence that the folder's model card names, or `unknown`."""
-    card = folder / "README.md"
-    text = card.read_text(encoding="utf-8", errors="replace") if card.is_file() else ""
-    found = re.match(r"---\n(?:.*\n)*?license: *(\S+) *\n", text)
-    return found.group(1) if found else "unknown"
 
 
 def _build_denoiser(folder: Path) -> "nn.Module":
@@ -129,39 +109,6 @@ def _load_strictly(denoiser: "nn.Module", state: "dict[str, Tensor]", folder: Pa
             f"{len(expected)}, {len(wrong)} do not fit (first {wrong[0]}); restore the folder from its source"
         )
     denoiser.load_state_dict(state, strict=True, assign=True)
-
-
-def _open_frozen(component: Any, folder: Path, **precision: Any) -> Any:
-    with _without_progress_bars():
-        model, report = component.from_pretrained(
-            folder,
-            variant=variant_of(folder),
-            use_safetensors=True,
-            local_files_only=True,
-            output_loading_info=True,
-            **precision,
-        )
-    missing = sorted(report["missing_keys"])
-    if missing:
-        raise UserError(
-            f"{folder}: {len(missing)} of {len(model.state_dict())} tensors are missing (first "
-            f"{missing[0]}); restore the folder from its source"
-        )
-    return model
-
-
-@contextmanager
-def _without_progress_bars() -> Iterator[None]:
-    """Transformers shows a bar for every load, even of a small text encoder."""
-    from transformers.utils import logging
-
-    shown = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        if shown:
-            logging.enable_progress_bar()
 
 
 def _check_scheduler(folder: Path, config: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 FAMILIES: dict[str, str] = {
     "animatediff": "vip.families.animatediff:AnimateDiff",
+    "wan": "vip.families.transformers.wan:Wan",
 }
 """Family name -> "module:Class". The contract tests run over this list."""
 
