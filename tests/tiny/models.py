@@ -3,13 +3,13 @@
 A new family adds its builder here.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
-from tests.tiny import wan
+from tests.tiny import cogvideox, wan
 
 Shape = tuple[int, int, int, int]
 
@@ -25,6 +25,44 @@ def as_ours(latents: torch.Tensor, shape: Shape) -> torch.Tensor:
     return latents
 
 
+def frames_first(latents: torch.Tensor) -> torch.Tensor:
+    """(B, F, C, h, w), CogVideoX's layout."""
+    return latents.transpose(1, 2)
+
+
+def ours_of_frames_first(latents: torch.Tensor, shape: Shape) -> torch.Tensor:
+    """CogVideoX's layout to ours."""
+    del shape
+    return latents.transpose(1, 2)
+
+
+def sequence(latents: torch.Tensor) -> torch.Tensor:
+    """(B, F h w, C), LTX's layout."""
+    return latents.permute(0, 2, 3, 4, 1).reshape(len(latents), -1, latents.shape[1])
+
+
+def ours_of_sequence(latents: torch.Tensor, shape: Shape) -> torch.Tensor:
+    """LTX's layout to ours."""
+    channels, *places = shape
+    return latents.reshape(len(latents), *places, channels).permute(0, 4, 1, 2, 3)
+
+
+def with_variance(target: torch.Tensor) -> torch.Tensor:
+    """Latte predicts a variance behind the noise."""
+    return torch.cat([target, torch.full_like(target, 7.0)], dim=1)
+
+
+def with_tiles(pipeline: Any) -> None:
+    """Allegro's VAE decodes in tiles only, and one clip at a time."""
+    pipeline.vae.enable_tiling()
+    pipeline.vae.enable_slicing()
+
+
+def leave(pipeline: Any) -> None:
+    """Nothing has to be done."""
+    del pipeline
+
+
 def timesteps_of(scheduler: Any) -> torch.Tensor:
     """The timesteps that a sampling run goes through."""
     return scheduler.timesteps
@@ -38,7 +76,8 @@ class Tiny:
     pipeline's layout, `unpack` brings them back. `frames` is what the pipeline calls the number of frames,
     `unguided` the guidance scale at which it calls the denoiser as `predict` does. `levels` are the noise
     levels of a sampling run as the family counts them (None: its steps do not lead from one of its timesteps
-    to the next). `answer` makes the denoiser's raw output of a target.
+    to the next, or it adds noise). `answer` makes the denoiser's raw output of a target. `named` is what the
+    pipeline is told besides, `prepare` what its user does first.
     """
 
     family: str
@@ -49,6 +88,8 @@ class Tiny:
     frames: str = "num_frames"
     unguided: float = 1.0
     levels: Callable[[Any], torch.Tensor] | None = timesteps_of
+    named: Mapping[str, object] = field(default_factory=dict)
+    prepare: Callable[[Any], None] = leave
 
 
 def sigmas_times_thousand(scheduler: Any) -> torch.Tensor:
@@ -61,5 +102,10 @@ TINY = {
     "wan": Tiny("wan", wan.build, levels=sigmas_times_thousand),
     "wan_two": Tiny("wan", wan.build_two, levels=sigmas_times_thousand),
     "wan_expanded": Tiny("wan", wan.build_expanded, levels=sigmas_times_thousand),
+    "cogvideox": Tiny("cogvideox", cogvideox.build, frames_first, ours_of_frames_first),
+    "cogvideox_rotary": Tiny(
+        "cogvideox", cogvideox.build_rotary, frames_first, ours_of_frames_first, levels=None
+    ),
+    "cogvideox_later": Tiny("cogvideox", cogvideox.build_later, frames_first, ours_of_frames_first),
 }
 TRANSFORMERS = [name for name, tiny in TINY.items() if tiny.family != "animatediff"]

@@ -3,7 +3,12 @@
 import string
 
 import torch
+from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import (
+    CLIPTextModel,
+    LlamaConfig,
+    LlamaModel,
+    PreTrainedTokenizerFast,
     T5Config,
     T5EncoderModel,
     T5Tokenizer,
@@ -11,7 +16,11 @@ from transformers import (
     UMT5EncoderModel,
 )
 
+from vip.shapes.teacher.architecture import TEXT_WIDTH, build_text_encoder, build_tokenizer
+
 WIDTH = 16
+"""Of all text encoders but CLIP."""
+CLIP_WIDTH = TEXT_WIDTH
 
 
 def t5_tokenizer() -> T5Tokenizer:
@@ -41,6 +50,49 @@ def _t5_config(tokenizer: T5Tokenizer) -> dict[str, object]:
         "num_layers": 1,
         "num_heads": 2,
     }
+
+
+def llama() -> dict[str, object]:
+    """Tokenizer and model of a Llama, which reads whole words: HunyuanVideo cuts a template of 95 tokens."""
+    words = [
+        "<pad>",
+        "<unk>",
+        "a",
+        "red",
+        "blue",
+        "circle",
+        "square",
+        "moves",
+        "stays",
+        "left",
+        "on",
+        "white",
+    ]
+    reader = Tokenizer(models.WordLevel({word: i for i, word in enumerate(words)}, unk_token="<unk>"))
+    reader.pre_tokenizer = pre_tokenizers.Whitespace()
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=reader, pad_token="<pad>", unk_token="<unk>", padding_side="right"
+    )
+    config = LlamaConfig(
+        vocab_size=len(words),
+        hidden_size=WIDTH,
+        intermediate_size=2 * WIDTH,
+        num_hidden_layers=3,
+        num_attention_heads=2,
+        num_key_value_heads=2,
+        max_position_embeddings=512,
+        pad_token_id=0,
+    )
+    return {"tokenizer": tokenizer, "text_encoder": LlamaModel(config)}
+
+
+def clip() -> dict[str, object]:
+    """Second tokenizer and encoder: a CLIP."""
+    tokenizer = build_tokenizer()
+    tokenizer.model_max_length = 77
+    config = build_text_encoder(tokenizer).config
+    config.max_position_embeddings = 77
+    return {"tokenizer_2": tokenizer, "text_encoder_2": CLIPTextModel(config)}
 
 
 def awake(model: torch.nn.Module, seed: int = 0) -> torch.nn.Module:

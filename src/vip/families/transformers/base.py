@@ -38,6 +38,16 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 
+EMBEDDINGS = ("prompt_embeds", "negative_prompt_embeds")
+MASKED_EMBEDDINGS = (
+    "prompt_embeds",
+    "prompt_attention_mask",
+    "negative_prompt_embeds",
+    "negative_prompt_attention_mask",
+)
+"""What `encode_prompt` returns, in its order, and what the pipelines call it: the names in a conditioning."""
+
+
 class TransformerFamily(VideoFamily):
     """Abstract: a family adds how its model is called and what its noise and its target are."""
 
@@ -47,6 +57,8 @@ class TransformerFamily(VideoFamily):
     """Its block lists, in network order."""
     schedulers: ClassVar[tuple[str, ...]]
     """Scheduler classes it samples with, those whose noise levels `add_noise` knows."""
+    prediction_types: ClassVar[tuple[str, ...]]
+    """Which `prediction_type` of such a scheduler `target` knows."""
 
     def __init__(self, folder: Path, components: dict[str, Any], record: PruningRecord) -> None:
         """Bind opened components; `open` is the way in."""
@@ -68,7 +80,7 @@ class TransformerFamily(VideoFamily):
         """Load a stock folder or a student's, sharded or not."""
         check_pipeline_class(folder, cls.pipeline_class)
         components = open_components(folder, cls.transformer_class)
-        _check_scheduler(folder, components, cls.schedulers)
+        _check_scheduler(folder, components["scheduler"], cls.schedulers, cls.prediction_types)
         for component in components.values():
             if hasattr(component, "parameters"):
                 component.to(device)
@@ -197,11 +209,20 @@ def _pipeline_class(name: str) -> type:
     return cast("type", getattr(diffusers, name))
 
 
-def _check_scheduler(folder: Path, components: dict[str, Any], known: tuple[str, ...]) -> None:
-    found = type(components["scheduler"]).__name__
-    if found not in known:
+def _check_scheduler(
+    folder: Path, scheduler: Any, schedulers: tuple[str, ...], prediction_types: tuple[str, ...]
+) -> None:
+    found = type(scheduler).__name__
+    if found not in schedulers:
         raise UserError(
-            f"{folder}/scheduler is a {found}; this family samples with {' or '.join(known)}: save one there"
+            f"{folder}/scheduler is a {found}; this family samples with {' or '.join(schedulers)}: "
+            "save one there"
+        )
+    stated = scheduler.config.get("prediction_type", prediction_types[0])
+    if stated not in prediction_types:
+        raise UserError(
+            f"{folder}/scheduler has prediction_type {stated!r}; this family knows "
+            f"{' and '.join(prediction_types)}"
         )
 
 

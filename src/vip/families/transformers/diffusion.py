@@ -1,22 +1,13 @@
 """Variance-preserving diffusion: x_t = alpha_t x_0 + sigma_t noise with alpha_t^2 + sigma_t^2 = 1."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-from vip.errors import UserError
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-
-def check_prediction_type(folder: Path, scheduler: Any) -> None:
-    """Refuse schedulers of models that predict neither noise nor velocity."""
-    if scheduler.config.prediction_type not in {"epsilon", "v_prediction"}:
-        raise UserError(
-            f"{folder}/scheduler has prediction_type {scheduler.config.prediction_type!r}; "
-            "this family knows epsilon and v_prediction"
-        )
+PREDICTION_TYPES = ("epsilon", "v_prediction")
+"""What a scheduler may say that its denoiser predicts, for `target` to know it."""
 
 
 def draw_timesteps(generator: "torch.Generator", count: int, scheduler: Any) -> "Tensor":

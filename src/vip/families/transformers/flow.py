@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 TRAINING_STEPS = 1000
 """T: what sigma is multiplied by before a transformer sees it."""
+PREDICTION_TYPES = ("flow_prediction",)
+"""What a scheduler says of such a denoiser, where it says anything."""
 
 
 def draw_timesteps(generator: "torch.Generator", count: int, shift: float) -> "Tensor":

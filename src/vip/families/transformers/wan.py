@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from vip.families.transformers import flow
-from vip.families.transformers.base import TransformerFamily
+from vip.families.transformers.base import EMBEDDINGS, TransformerFamily
 from vip.families.transformers.folder import ClipSize
 from vip.families.transformers.stacks import StackSpec
 from vip.pruning.flops import attention_flops, linear_flops
@@ -31,6 +31,7 @@ class Wan(TransformerFamily):
     transformer_class: ClassVar[str] = "WanTransformer3DModel"
     stack_specs: ClassVar[tuple[StackSpec, ...]] = (StackSpec(("blocks",), "num_layers"),)
     schedulers: ClassVar[tuple[str, ...]] = ("UniPCMultistepScheduler", "FlowMatchEulerDiscreteScheduler")
+    prediction_types: ClassVar[tuple[str, ...]] = flow.PREDICTION_TYPES
     frames_per_second = 16
 
     def default_clip(self) -> ClipSize:
@@ -53,8 +54,7 @@ class Wan(TransformerFamily):
 
     def encode(self, prompts: Sequence[str]) -> Conditioning:
         """UMT5 embeddings (B, tokens, width), of the prompts and of empty ones."""
-        names = ("prompt_embeds", "negative_prompt_embeds")
-        return self.run_encoder(prompts, names, max_sequence_length=WORDS)
+        return self.run_encoder(prompts, EMBEDDINGS, max_sequence_length=WORDS)
 
     def sample(self, conditioning: Conditioning, noise: "Tensor", sampler: Sampler) -> "Tensor":
         """The stock pipeline; both transformers at one guidance scale."""

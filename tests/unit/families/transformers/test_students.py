@@ -180,6 +180,14 @@ def test_another_scheduler_is_refused(student: Path, model: TransformerFamily) -
         type(model).open(student)
 
 
+def test_another_prediction_type_is_refused(student: Path, model: TransformerFamily) -> None:
+    edit_json(student / "scheduler" / "scheduler_config.json", prediction_type="sample")
+    if "prediction_type" not in model.scheduler.config:
+        pytest.skip("flow matching's own scheduler has one prediction type")
+    with pytest.raises(UserError, match="prediction_type 'sample'"):
+        type(model).open(student)
+
+
 def test_custom_code_is_refused(student: Path, model: TransformerFamily) -> None:
     edit_json(student / "model_index.json", scheduler=["my_package", "MyScheduler"])
     with pytest.raises(UserError, match="no custom code"):
