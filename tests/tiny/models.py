@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from tests.tiny import cogvideox, wan
+from tests.tiny import cogvideox, ltx, wan
 
 Shape = tuple[int, int, int, int]
 
@@ -107,5 +107,7 @@ TINY = {
         "cogvideox", cogvideox.build_rotary, frames_first, ours_of_frames_first, levels=None
     ),
     "cogvideox_later": Tiny("cogvideox", cogvideox.build_later, frames_first, ours_of_frames_first),
+    "ltx": Tiny("ltx", ltx.build, sequence, ours_of_sequence),
+    "ltx_conditioned": Tiny("ltx", ltx.build_conditioned, sequence, ours_of_sequence),
 }
 TRANSFORMERS = [name for name, tiny in TINY.items() if tiny.family != "animatediff"]

@@ -12,6 +12,7 @@ FAMILIES: dict[str, str] = {
     "animatediff": "vip.families.animatediff:AnimateDiff",
     "wan": "vip.families.transformers.wan:Wan",
     "cogvideox": "vip.families.transformers.cogvideox:CogVideoX",
+    "ltx": "vip.families.transformers.ltx:LTXVideo",
 }
 """Family name -> "module:Class". The contract tests run over this list."""
 COUPLED = ("ConsisIDPipeline", "WanAnimatePipeline", "WanVACEPipeline")
