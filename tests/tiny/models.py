@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from tests.tiny import cogvideox, ltx, wan
+from tests.tiny import cogvideox, hunyuanvideo, ltx, wan
 
 Shape = tuple[int, int, int, int]
 
@@ -109,5 +109,6 @@ TINY = {
     "cogvideox_later": Tiny("cogvideox", cogvideox.build_later, frames_first, ours_of_frames_first),
     "ltx": Tiny("ltx", ltx.build, sequence, ours_of_sequence),
     "ltx_conditioned": Tiny("ltx", ltx.build_conditioned, sequence, ours_of_sequence),
+    "hunyuanvideo": Tiny("hunyuanvideo", hunyuanvideo.build, unguided=6.0),
 }
 TRANSFORMERS = [name for name, tiny in TINY.items() if tiny.family != "animatediff"]

@@ -13,6 +13,7 @@ FAMILIES: dict[str, str] = {
     "wan": "vip.families.transformers.wan:Wan",
     "cogvideox": "vip.families.transformers.cogvideox:CogVideoX",
     "ltx": "vip.families.transformers.ltx:LTXVideo",
+    "hunyuanvideo": "vip.families.transformers.hunyuanvideo:HunyuanVideo",
 }
 """Family name -> "module:Class". The contract tests run over this list."""
 COUPLED = ("ConsisIDPipeline", "WanAnimatePipeline", "WanVACEPipeline")
