@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from tests.tiny import cogvideox, hunyuanvideo, ltx, wan
+from tests.tiny import cogvideox, hunyuanvideo, ltx, mochi, wan
 
 Shape = tuple[int, int, int, int]
 
@@ -110,5 +110,6 @@ TINY = {
     "ltx": Tiny("ltx", ltx.build, sequence, ours_of_sequence),
     "ltx_conditioned": Tiny("ltx", ltx.build_conditioned, sequence, ours_of_sequence),
     "hunyuanvideo": Tiny("hunyuanvideo", hunyuanvideo.build, unguided=6.0),
+    "mochi": Tiny("mochi", mochi.build),
 }
 TRANSFORMERS = [name for name, tiny in TINY.items() if tiny.family != "animatediff"]

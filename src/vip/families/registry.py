@@ -14,6 +14,7 @@ FAMILIES: dict[str, str] = {
     "cogvideox": "vip.families.transformers.cogvideox:CogVideoX",
     "ltx": "vip.families.transformers.ltx:LTXVideo",
     "hunyuanvideo": "vip.families.transformers.hunyuanvideo:HunyuanVideo",
+    "mochi": "vip.families.transformers.mochi:Mochi",
 }
 """Family name -> "module:Class". The contract tests run over this list."""
 COUPLED = ("ConsisIDPipeline", "WanAnimatePipeline", "WanVACEPipeline")
