@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from tests.tiny import cogvideox, hunyuanvideo, ltx, mochi, wan
+from tests.tiny import cogvideox, hunyuanvideo, latte, ltx, mochi, wan
 
 Shape = tuple[int, int, int, int]
 
@@ -111,5 +111,8 @@ TINY = {
     "ltx_conditioned": Tiny("ltx", ltx.build_conditioned, sequence, ours_of_sequence),
     "hunyuanvideo": Tiny("hunyuanvideo", hunyuanvideo.build, unguided=6.0),
     "mochi": Tiny("mochi", mochi.build),
+    "latte": Tiny(
+        "latte", latte.build, answer=with_variance, frames="video_length", named={"clean_caption": False}
+    ),
 }
 TRANSFORMERS = [name for name, tiny in TINY.items() if tiny.family != "animatediff"]

@@ -15,6 +15,7 @@ FAMILIES: dict[str, str] = {
     "ltx": "vip.families.transformers.ltx:LTXVideo",
     "hunyuanvideo": "vip.families.transformers.hunyuanvideo:HunyuanVideo",
     "mochi": "vip.families.transformers.mochi:Mochi",
+    "latte": "vip.families.transformers.latte:Latte",
 }
 """Family name -> "module:Class". The contract tests run over this list."""
 COUPLED = ("ConsisIDPipeline", "WanAnimatePipeline", "WanVACEPipeline")
