@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from tests.tiny import cogvideox, hunyuanvideo, latte, ltx, mochi, wan
+from tests.tiny import allegro, cogvideox, hunyuanvideo, latte, ltx, mochi, wan
 
 Shape = tuple[int, int, int, int]
 
@@ -114,5 +114,9 @@ TINY = {
     "latte": Tiny(
         "latte", latte.build, answer=with_variance, frames="video_length", named={"clean_caption": False}
     ),
+    "allegro": Tiny(
+        "allegro", allegro.build, levels=None, named={"clean_caption": False}, prepare=with_tiles
+    ),
+    "allegro_ddim": Tiny("allegro", allegro.build_ddim, named={"clean_caption": False}, prepare=with_tiles),
 }
 TRANSFORMERS = [name for name, tiny in TINY.items() if tiny.family != "animatediff"]

@@ -16,6 +16,7 @@ FAMILIES: dict[str, str] = {
     "hunyuanvideo": "vip.families.transformers.hunyuanvideo:HunyuanVideo",
     "mochi": "vip.families.transformers.mochi:Mochi",
     "latte": "vip.families.transformers.latte:Latte",
+    "allegro": "vip.families.transformers.allegro:Allegro",
 }
 """Family name -> "module:Class". The contract tests run over this list."""
 COUPLED = ("ConsisIDPipeline", "WanAnimatePipeline", "WanVACEPipeline")
