@@ -66,6 +66,9 @@ class TransformerFamily(VideoFamily):
         self.settings = pipeline_settings(folder, _pipeline_class(self.pipeline_class))
         self.transformers = {name: components[name] for name in TRANSFORMERS if name in components}
         self.transformer: Any = components["transformer"]
+        for transformer in self.transformers.values():
+            # In training only: a real model's activations of all blocks at once fit no accelerator.
+            transformer.enable_gradient_checkpointing()
         self.vae, self.scheduler = components["vae"], components["scheduler"]
         self.denoiser = self._denoiser()
         prefixed = {

@@ -119,6 +119,20 @@ def test_every_denoiser_parameter_is_trained(shared: TransformerFamily) -> None:
     assert set(shared.trainable()) == {name for name, _ in shared.denoiser.named_parameters()}
 
 
+def test_recomputing_activations_changes_no_gradient(model: TransformerFamily) -> None:
+    """Real models train only with gradient checkpointing, which `open` turns on."""
+    model.denoiser.requires_grad_(requires_grad=True)
+    noisy = torch.randn(1, *model.latent_shape, generator=torch.Generator().manual_seed(0))
+    words, found = model.encode(PROMPT), []
+    for recomputed in (True, False):
+        assert all(part.is_gradient_checkpointing == recomputed for part in model.transformers.values())
+        predicted = model.predict(model.denoiser, noisy, torch.tensor([500.0]), words)
+        found.append(torch.autograd.grad(predicted.square().mean(), tuple(model.trainable().values())))
+        for part in model.transformers.values():
+            part.disable_gradient_checkpointing()
+    assert all(torch.equal(one, other) for one, other in zip(*found, strict=True))
+
+
 def test_a_record_that_names_what_never_was_is_refused(model: TransformerFamily, student: Path) -> None:
     name = f"{removable(model)[0].rpartition('.')[0]}.97"
     content = json.loads((student / "pruning_record.json").read_text())

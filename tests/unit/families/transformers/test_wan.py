@@ -1,5 +1,6 @@
 """Wan 2.2's two transformers: who is called when, and what their units are called."""
 
+import copy
 import json
 import shutil
 from collections.abc import Callable
@@ -66,6 +67,18 @@ def test_two_transformers_without_a_boundary_are_refused(two: Wan, tmp_path: Pat
     (folder / "model_index.json").write_text(json.dumps(index | {"boundary_ratio": None}))
     with pytest.raises(UserError, match="no boundary_ratio"):
         Wan.open(folder)
+
+
+@pytest.mark.parametrize("stored", [{"max_shard_size": "30KB"}, {"variant": "fp16"}, {"variant": "bf16"}])
+def test_sharded_and_half_precision_weights_open_as_float32(
+    two: Wan, tmp_path: Path, stored: dict[str, str]
+) -> None:
+    folder = shutil.copytree(two.folder, tmp_path / "copied")
+    (folder / "transformer" / "diffusion_pytorch_model.safetensors").unlink()
+    kind = {"fp16": torch.float16, "bf16": torch.bfloat16}.get(stored.get("variant", ""), torch.float32)
+    copy.deepcopy(two.transformer).to(kind).save_pretrained(folder / "transformer", **stored)
+    weights, expected = Wan.open(folder).transformer.state_dict(), two.transformer.state_dict()
+    assert all(torch.equal(weights[name], value.to(kind).float()) for name, value in expected.items())
 
 
 def test_a_clip_is_81_frames_of_480_by_832_unless_the_folder_says_otherwise(two: Wan) -> None:
