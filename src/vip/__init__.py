@@ -14,9 +14,7 @@ def load_pipeline(path: str | Path, device: str = "cpu") -> "DiffusionPipeline":
 
     The pipeline's denoiser lacks what the folder's `pruning_record.json` says is gone.
     """
-    from vip.families.registry import family_of_class
-    from vip.families.storage import read_json
+    from vip.families.registry import family_of_folder
 
     folder = Path(path)
-    family = family_of_class(str(read_json(folder / "model_index.json").get("_class_name")))
-    return family.open(folder, device).to_pipeline()
+    return family_of_folder(folder).open(folder, device).to_pipeline()

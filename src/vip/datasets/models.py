@@ -12,7 +12,7 @@ from vip.datasets.files import StoredDataError, damage, local_path, sync_folder,
 from vip.errors import UserError
 from vip.families.base import VideoFamily
 from vip.families.folder import ModelFolder
-from vip.families.storage import SAFE_SUFFIXES, read_json
+from vip.families.storage import SAFE_SUFFIXES
 from vip.hashing import content_hash, file_hash
 
 INDEX = "index.json"
@@ -105,10 +105,10 @@ def _as_it_is(folder: Path) -> ModelFolder:
 
 
 def _family_of(folder: Path) -> str:
-    from vip.families.registry import family_of_class
+    from vip.families.registry import family_of_folder
 
     try:
-        return family_of_class(str(read_json(folder / "model_index.json").get("_class_name"))).name
+        return family_of_folder(folder).name
     except UserError as error:
         raise StoredDataError(f"{folder}: {error}") from None
 

@@ -10,7 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 from vip.errors import UserError
-from vip.families.animatediff_folder import open_components, open_denoiser, save_student
+from vip.families.animatediff_folder import (
+    open_components,
+    open_denoiser,
+    outline_components,
+    outline_denoiser,
+    save_student,
+)
 from vip.families.base import Granularity, VideoFamily
 from vip.families.components import check_pipeline_class, read_licence
 from vip.families.motion_modules import block_of, module_of, motion_flops, remaining_paths
@@ -49,14 +55,18 @@ class AnimateDiff(VideoFamily):
         config = cast("Any", denoiser).config
         frames = min(FRAMES, config.motion_max_seq_length)
         self.latent_shape = (config.in_channels, frames, config.sample_size, config.sample_size)
+        size = config.sample_size * 2 ** (len(self.vae.config.block_out_channels) - 1)
+        self.frame_shape = (frames, size, size, 3)
 
     @classmethod
     def open(cls, folder: Path, device: str = "cpu") -> Self:
         """Load a stock folder, a student's, or one written by `AnimateDiffPipeline.save_pretrained`."""
         check_pipeline_class(folder, cls.pipeline_class)
         record = read_record(folder) or PruningRecord("", read_licence(folder))
-        denoiser = open_denoiser(folder, record)
-        components = open_components(folder)
+        if device == "meta":
+            denoiser, components = outline_denoiser(folder, record), outline_components(folder)
+        else:
+            denoiser, components = open_denoiser(folder, record), open_components(folder)
         for module in (denoiser, components["vae"], components["text_encoder"]):
             module.requires_grad_(requires_grad=False).eval().to(device)
         return cls(folder, denoiser, record, components)

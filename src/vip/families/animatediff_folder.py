@@ -22,21 +22,28 @@ from vip.families.storage import (
 )
 from vip.pruning.record import check_modules, check_parameters, write_record
 from vip.pruning.surgery import remove_modules
+from vip.types import PruningRecord
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from vip.types import PruningRecord
 
 FROZEN_COMPONENTS = ("vae", "text_encoder", "tokenizer", "scheduler")
 
 
-def open_denoiser(folder: Path, record: "PruningRecord") -> "nn.Module":
-    """Build the U-Net without weights, take out what the record says is gone, and load the rest strictly."""
+def outline_denoiser(folder: Path, record: PruningRecord) -> "nn.Module":
+    """The U-Net on the meta device, from its configuration alone, without what the record says is gone."""
     import torch
 
     with torch.device("meta"):
         denoiser = _build_denoiser(folder)
+    remove_modules(denoiser, sorted(paths_of_units(record.removed, all_paths(denoiser))))
+    return denoiser
+
+
+def open_denoiser(folder: Path, record: PruningRecord) -> "nn.Module":
+    """Build the U-Net without weights, take out what the record says is gone, and load the rest strictly."""
+    denoiser = outline_denoiser(folder, PruningRecord("", ""))
     modules = all_paths(denoiser)
     removed = paths_of_units(record.removed, modules)
     state = read_weights(folder / "unet")
@@ -65,7 +72,28 @@ def open_components(folder: Path) -> dict[str, Any]:
     }
 
 
-def save_student(source: Path, denoiser: "nn.Module", record: "PruningRecord", target: Path) -> None:
+def outline_components(folder: Path) -> dict[str, Any]:
+    """As `open_components`, with the models on the meta device, from their configurations alone."""
+    import torch
+    from diffusers import AutoencoderKL, DDIMScheduler
+    from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
+
+    scheduler = read_json(folder / "scheduler" / "scheduler_config.json")
+    _check_scheduler(folder, scheduler)
+    with torch.device("meta"):
+        vae = AutoencoderKL.from_config(read_json(folder / "vae" / "config.json"))
+        text_encoder = CLIPTextModel(
+            CLIPTextConfig.from_dict(read_json(folder / "text_encoder" / "config.json"))
+        )
+    return {
+        "vae": vae,
+        "text_encoder": text_encoder,
+        "tokenizer": CLIPTokenizer.from_pretrained(folder / "tokenizer", local_files_only=True),
+        "scheduler": DDIMScheduler.from_config(scheduler),
+    }
+
+
+def save_student(source: Path, denoiser: "nn.Module", record: PruningRecord, target: Path) -> None:
     """Write motion weights from memory, and everything frozen as it is in the folder the model came from."""
     modules, remaining = all_paths(denoiser), remaining_paths(denoiser)
     assert set(modules) - set(remaining) == paths_of_units(record.removed, modules), (

@@ -31,12 +31,17 @@ class VideoFamily(ABC):
     record: PruningRecord
     latent_shape: tuple[int, int, int, int]
     """(C, F, h, w) of one clip."""
+    frame_shape: tuple[int, int, int, int]
+    """(F, H, W, 3) of one clip's frames."""
     frames_per_second: int
 
     @classmethod
     @abstractmethod
     def open(cls, folder: Path, device: str = "cpu") -> Self:
-        """Load a diffusers folder, pruned or not, in eval mode and float32; safetensors only."""
+        """Load a diffusers folder, pruned or not, in eval mode and float32; safetensors only.
+
+        On the device "meta" no weights are read, nor need be there: only shapes and counts are right.
+        """
 
     @abstractmethod
     def save(self, folder: Path) -> None:

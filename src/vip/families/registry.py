@@ -1,6 +1,7 @@
 """The list of video model families: one line each, imported only when asked for."""
 
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vip.errors import UserError
@@ -42,3 +43,10 @@ def family_of_class(pipeline_class: str) -> "type[VideoFamily]":
             f"supported classes: {', '.join(sorted(families))}"
         )
     return families[pipeline_class]
+
+
+def family_of_folder(folder: Path) -> "type[VideoFamily]":
+    """The family class that opens this model folder."""
+    from vip.families.storage import read_json
+
+    return family_of_class(str(read_json(folder / "model_index.json").get("_class_name")))

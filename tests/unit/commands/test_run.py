@@ -4,8 +4,8 @@ import pytest
 from kedro.config import MissingConfigException
 from kedro.io import DatasetError
 
+from vip.commands.run import explain, parse_parameters, run
 from vip.errors import UserError
-from vip.run_command import explain, parse_parameters, run
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,67 @@
+"""An experiment as its configuration says it: checked parameters, and a teacher without its weights."""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from vip.commands.run import explain
+from vip.errors import UserError
+
+if TYPE_CHECKING:
+    from vip.families.base import VideoFamily
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """The parameters and catalog entries of one environment, in a project's folder."""
+
+    project: Path
+    parameters: dict[str, Any]
+    catalog: dict[str, Any]
+
+    @classmethod
+    def read(cls, project: Path, env: str | None, params: dict[str, Any]) -> "Experiment":
+        """Read and check the configuration; UserError for parameters that cannot be."""
+        from kedro.framework.project import pipelines
+        from kedro.framework.startup import bootstrap_project
+
+        from vip.parameters import check_parameters
+        from vip.session import StageSession
+
+        bootstrap_project(project)
+        with StageSession.create(project, env=env, runtime_params=params) as session:
+            assert isinstance(session, StageSession), "create makes an instance of the class it is called on"
+            loader = session.load_context().config_loader
+            parameters, catalog = loader["parameters"], loader["catalog"]
+        check_parameters(parameters, dict(pipelines))
+        return cls(project, parameters, catalog)
+
+    def file_of(self, dataset: str) -> Path:
+        """Where a dataset lies; UserError where nothing does."""
+        path = self.project / str(self.catalog[dataset]["filepath"])
+        if not path.exists():
+            raise UserError(f"{dataset}: {path} is missing; put it there, or change its path in catalog.yml")
+        return path
+
+    def outline_teacher(self) -> "VideoFamily":
+        """The teacher on the meta device."""
+        from vip.families.registry import family_of_folder
+
+        folder = self.file_of("teacher")
+        return family_of_folder(folder).open(folder, "meta")
+
+
+def echo(answer: Callable[[], str]) -> None:
+    """Print an answer, or in one line what the user has to mend, and exit with 1."""
+    try:
+        click.echo(answer())
+    except Exception as error:
+        line = explain(error)
+        if line is None:
+            raise
+        click.echo(f"Error: {line}", err=True)
+        sys.exit(1)

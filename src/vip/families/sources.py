@@ -1,0 +1,80 @@
+"""Models as people download them: hub names, folders and checkpoint files; and the new folder they become."""
+
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vip.errors import UserError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+DATA_FILES = ("*.json", "*.txt", "*.model", "*.safetensors", "*.md")
+
+
+def located(source: str) -> Path:
+    """A local path, or the snapshot of a name on the Hugging Face hub without its pickles."""
+    path = Path(source)
+    if path.exists():
+        return path
+    if not re.fullmatch(r"[\w.-]+/[\w.-]+", source):
+        raise UserError(f"{source} is no file or folder here, and no name on the hub such as owner/model")
+    from huggingface_hub import snapshot_download
+
+    try:
+        return Path(snapshot_download(source, allow_patterns=list(DATA_FILES)))
+    except OSError as error:
+        raise UserError(
+            f"{source} is no file or folder here, and cannot be had from the hub "
+            f"({type(error).__name__}); download it first and give its folder"
+        ) from None
+
+
+def read_checkpoint(path: Path) -> "dict[str, Tensor]":
+    """All tensors of a `.safetensors`, `.ckpt`, `.pth` or `.bin` file; nothing in it is ever executed.
+
+    Goes into a Lightning checkpoint's `state_dict`. UserError where the file is missing, unreadable, or holds
+    anything that is not data.
+    """
+    import pickle
+
+    import torch
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    if not path.is_file():
+        raise UserError(f"{path} is missing; give the checkpoint file as it was downloaded")
+    try:
+        if path.suffix == ".safetensors":
+            return load_file(path)
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except (SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise UserError(
+            f"{path} cannot be read as a checkpoint of tensors alone ({reason}); download it again"
+        ) from None
+    content = content.get("state_dict", content) if isinstance(content, dict) else {}
+    tensors = {key: value for key, value in content.items() if isinstance(value, torch.Tensor)}
+    if not tensors:
+        raise UserError(f"{path} holds no tensors; give the checkpoint file as it was downloaded")
+    return tensors
+
+
+@contextmanager
+def new_folder(target: Path) -> Iterator[Path]:
+    """A folder to fill that takes the name `target` once it is complete; UserError where that is taken."""
+    if target.exists() and not (target.is_dir() and not any(target.iterdir())):
+        raise UserError(f"{target} exists and is not empty; name a new folder, nothing is written over")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    try:
+        yield draft
+        draft.chmod(0o755)
+        draft.replace(target)
+    except BaseException:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise

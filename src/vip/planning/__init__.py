@@ -1,0 +1,1 @@
+"""What an experiment will cost, from configurations alone: no weights are read, nothing is computed."""

@@ -1,0 +1,57 @@
+"""A plan as people read it in a terminal."""
+
+from collections.abc import Collection, Sequence
+
+from vip.evaluation.wording import bytes_as_text, quantity_as_text
+from vip.types import Table
+
+HEADINGS = ("stage", "phase", "clips", "reused", "calls", "FLOPs", "hours", "disk", "peak memory")
+
+
+def plan_as_text(plan: Table, flops_per_second: float) -> str:
+    """The plan's rows and their sum, aligned; hours at that many FLOP/s."""
+    rows = [
+        (
+            str(row["stage"]),
+            row["phase"],
+            f"{row['clips']:,}",
+            f"{row['reused']:,}",
+            f"{row['calls']:,}",
+            quantity_as_text(row["flops"]),
+            _hours(row["flops"], flops_per_second),
+            bytes_as_text(row["disk_bytes"]),
+            bytes_as_text(row["peak_bytes"]),
+        )
+        for row in plan.to_dict("records")
+    ]
+    total = (
+        "",
+        "all",
+        *(f"{plan[name].sum():,}" for name in ("clips", "reused", "calls")),
+        quantity_as_text(plan["flops"].sum()),
+        _hours(plan["flops"].sum(), flops_per_second),
+        bytes_as_text(plan["disk_bytes"].sum()),
+        bytes_as_text(plan["peak_bytes"].max()),
+    )
+    note = (
+        "Upper bounds, in float32: every prompt gives a pair for every property, and pruned models cost\n"
+        "what the teacher costs. Hours are those of the denoiser alone, at "
+        f"{quantity_as_text(flops_per_second)}FLOP/s; decoding, text encoding and scoring come on top."
+    )
+    return "\n".join([*aligned([HEADINGS, *rows, total], left=(1,)), "", note])
+
+
+def aligned(rows: Sequence[tuple[str, ...]], left: Collection[int]) -> list[str]:
+    """Rows of equal length as lines: the columns in `left` start, all others end, under each other."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(
+            cell.ljust(width) if column in left else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
+
+
+def _hours(flops: float, flops_per_second: float) -> str:
+    return f"{flops / flops_per_second / 3600:,.2f}"

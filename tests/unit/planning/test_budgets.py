@@ -1,0 +1,32 @@
+"""Budgets of all stages, one after the other."""
+
+import pytest
+
+from vip.errors import UserError
+from vip.planning.budgets import BudgetStep, units_of_stages
+from vip.types import Unit
+
+UNITS = [Unit(name, (name,), size) for name, size in (("a", 10), ("b", 20), ("c", 30), ("d", 40))]
+FIXED = Unit("fixed", ("fixed",), 5, removable=False, reason="changes the channels")
+
+
+def test_blocks_go_stage_by_stage():
+    assert units_of_stages([*UNITS, FIXED], [BudgetStep(1, None), BudgetStep(2, None)], "module") == [4, 3]
+
+
+def test_targets_leave_the_most_to_search():
+    """Of 100 parameters 70 may stay: without d (40) three units are left; without the two smallest, two."""
+    assert units_of_stages(UNITS, [BudgetStep(None, 70), BudgetStep(None, 25)], "module") == [4, 3]
+
+
+@pytest.mark.parametrize(
+    ("budgets", "message"),
+    [
+        ([BudgetStep(2, None), BudgetStep(3, None)], r"stage_2\.budget: blocks_per_stage is 3, .* has 2 rem"),
+        ([BudgetStep(None, 70), BudgetStep(None, 70)], r"stage_2\.budget: target_parameters is 70"),
+        ([BudgetStep(None, 3)], r"stage_1\.budget: target_parameters is 3, but without all 4"),
+    ],
+)
+def test_the_stage_that_cannot_be_is_named(budgets, message):
+    with pytest.raises(UserError, match=message):
+        units_of_stages([*UNITS, FIXED], budgets, "module")
