@@ -1,6 +1,7 @@
 """Fixtures shared by all tests: tiny random text-to-video models of the real classes."""
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,22 @@ def tiny_videocrafter(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("models") / "tiny_videocrafter"
     unet3d.build_videocrafter(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_folder_of(tmp_path_factory: pytest.TempPathFactory, tiny_teacher: Path) -> Callable[[str], Path]:
+    """Saves a tiny model of `tests.tiny.models`, by its name there, when it is first asked for."""
+    folders = {"animatediff": tiny_teacher}
+
+    def folder_of(name: str) -> Path:
+        from tests.tiny.models import TINY
+
+        if name not in folders:
+            folders[name] = tmp_path_factory.mktemp("models") / name
+            TINY[name].build(folders[name])
+        return folders[name]
+
+    return folder_of
 
 
 @pytest.fixture

@@ -53,8 +53,15 @@ def weights_file(component: Path) -> Path:
 
 
 def variant_of(component: Path) -> str | None:
-    """The `variant` argument that makes `from_pretrained` find the component's safetensors."""
-    return "fp16" if weights_file(component).name.endswith(".fp16.safetensors") else None
+    """The `variant` argument that makes `from_pretrained` find a component's safetensors, sharded or not."""
+    for variant in (None, "fp16", "bf16"):
+        infix = f".{variant}" if variant else ""
+        for name in WEIGHTS:
+            stem = name.removesuffix(".safetensors")
+            whole, shards = f"{stem}{infix}.safetensors", f"{name}.index{infix}.json"
+            if (component / whole).is_file() or (component / shards).is_file():
+                return variant
+    raise UserError(f"{component} holds no {' or '.join(WEIGHTS)}; convert its weights to safetensors first")
 
 
 def read_weights(component: Path) -> "dict[str, Tensor]":
