@@ -2,6 +2,7 @@
 
 import copy
 import inspect
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from vip.families.base import VideoFamily
 from vip.families.folder import ModelFolder
 from vip.families.registry import FAMILIES, family_named, family_of_class
 from vip.families.transformers.base import step_generators
+from vip.planning.meta_run import cost_of
 from vip.types import PrunedStage, PruningRecord, Sampler
 
 GRANULARITIES = ("module", "block")
@@ -179,6 +181,35 @@ def test_opens_frozen_in_eval_mode_and_float32(shared: VideoFamily) -> None:
     assert not any(module.training for module in shared.denoiser.modules())
 
 
+def test_outlines_on_the_meta_device_from_configurations_alone(
+    shared: VideoFamily, folder: Path, tmp_path: Path
+) -> None:
+    outline = shutil.copytree(folder, tmp_path / "outline", ignore=shutil.ignore_patterns("*.safetensors"))
+    model = family_named(shared.name).open(outline, "meta")
+    assert model.units("block") == shared.units("block")
+    assert model.flops() == shared.flops()
+    assert (model.latent_shape, model.frame_shape) == (shared.latent_shape, shared.frame_shape)
+    assert all(value.is_meta for value in model.denoiser.parameters())
+    noisy, timesteps = torch.zeros(1, *model.latent_shape, device="meta"), torch.zeros(1, device="meta")
+    words = model.encode(PROMPTS[:1])
+    for value in model.trainable().values():
+        value.requires_grad_()
+    for gradients in (False, True):
+
+        def call(gradients: bool = gradients) -> None:
+            with torch.set_grad_enabled(gradients):
+                predicted = model.predict(model.denoiser, noisy, timesteps, words)
+            assert predicted.shape == noisy.shape
+            if gradients:
+                predicted.square().mean().backward()
+
+        assert cost_of(call).flops >= model.flops() // len(denoisers_of(model.to_pipeline()))
+
+
+def test_frames_are_as_many_and_as_large_as_it_says(shared: VideoFamily) -> None:
+    assert shared.decode(noise_like(shared, 1, 0)).shape == (1, *shared.frame_shape)
+
+
 def test_training_lowers_the_loss_and_changes_trainable_parameters_only(model: VideoFamily) -> None:
     before = {name: value.clone() for name, value in model.denoiser.state_dict().items()}
     parameters = model.trainable()
@@ -250,7 +281,7 @@ def call_stock(
     pipeline: object, model: VideoFamily, tiny: Tiny, noise: torch.Tensor, sampler: Sampler, **named: object
 ) -> object:
     """What a stock pipeline makes for PROMPTS."""
-    frames, height, width = model.decode(noise[:1]).shape[1:4]
+    frames, height, width, _ = model.frame_shape
     return pipeline(
         PROMPTS,
         latents=tiny.pack(noise),

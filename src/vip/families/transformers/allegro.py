@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from vip.families.transformers import diffusion
 from vip.families.transformers.base import MASKED_EMBEDDINGS, TransformerFamily
-from vip.families.transformers.folder import ClipSize
+from vip.families.transformers.clips import ClipSize, Compression
 from vip.families.transformers.stacks import StackSpec
 from vip.pruning.flops import attention_flops, linear_flops
 from vip.types import Conditioning, Sampler
@@ -39,27 +39,28 @@ class Allegro(TransformerFamily):
 
     def default_clip(self) -> ClipSize:
         """The size in the transformer's configuration, which counts latent frames and pixels."""
-        config, scale = self.transformer.config, self._scale()
+        config, scale = self.transformer.config, self.compression.pixels
         frames = config.sample_frames * self.vae.config.temporal_compression_ratio
         return ClipSize(int(frames), config.sample_height * scale, config.sample_width * scale)
 
-    def latent_shape_of(self, clip: ClipSize) -> tuple[int, int, int, int]:
-        """Groups of frames."""
-        frames = int(clip.frames // self.vae.config.temporal_compression_ratio)
-        scale = self._scale()
-        return (self.transformer.config.in_channels, frames, clip.height // scale, clip.width // scale)
+    @staticmethod
+    def compression_of(vae: Any, transformer: Any) -> Compression:
+        """Groups of frames, the first no exception."""
+        config = transformer.config
+        return Compression(
+            int(vae.config.temporal_compression_ratio),
+            2 ** (len(vae.config.block_out_channels) - 1),
+            first_alone=False,
+            patch_frames=config.patch_size_t,
+            patch_pixels=config.patch_size,
+        )
 
     def block_flops(self, block: "nn.Module", blocks: str) -> int:
         """Self-attention, attention to the prompt, feed-forward."""
         del blocks
-        _, frames, height, width = self.latent_shape
-        config, parts = self.transformer.config, cast("Any", block)
-        across = (height // config.patch_size) * (width // config.patch_size)
-        patches = frames // config.patch_size_t * across
-        attention = attention_flops(parts.attn1, patches, patches) + attention_flops(
-            parts.attn2, patches, WORDS
-        )
-        return attention + linear_flops(parts.ff, patches)
+        patches, parts = self.compression.patches(self.clip), cast("Any", block)
+        to_words = attention_flops(parts.attn2, patches, WORDS)
+        return attention_flops(parts.attn1, patches, patches) + to_words + linear_flops(parts.ff, patches)
 
     def encode(self, prompts: Sequence[str]) -> Conditioning:
         """T5 embeddings (B, tokens, width) with masks (B, tokens), of the prompts and of empty ones.
@@ -108,7 +109,3 @@ class Allegro(TransformerFamily):
             return_dict=False,
         )
         return cast("Tensor", called[0])
-
-    def _scale(self) -> int:
-        """Pixels a side of one latent pixel."""
-        return int(2 ** (len(self.vae.config.block_out_channels) - 1))

@@ -16,10 +16,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 from vip.errors import UserError
 from vip.families.base import Granularity, VideoFamily
 from vip.families.components import check_pipeline_class, read_licence
+from vip.families.transformers.clips import ClipSize, Compression, clip_size
 from vip.families.transformers.folder import (
     TRANSFORMERS,
-    ClipSize,
-    clip_size,
     open_components,
     pipeline_settings,
     save_folder,
@@ -66,27 +65,23 @@ class TransformerFamily(VideoFamily):
         self.settings = pipeline_settings(folder, _pipeline_class(self.pipeline_class))
         self.transformers = {name: components[name] for name in TRANSFORMERS if name in components}
         self.transformer: Any = components["transformer"]
-        for transformer in self.transformers.values():
-            # In training only: a real model's activations of all blocks at once fit no accelerator.
-            transformer.enable_gradient_checkpointing()
         self.vae, self.scheduler = components["vae"], components["scheduler"]
         self.denoiser = self._denoiser()
         prefixed = {
             f"{name}." if len(self.transformers) > 1 else "": m for name, m in self.transformers.items()
         }
         self.stacks = open_stacks(folder, prefixed, self.stack_specs, record.removed)
-        self.clip = clip_size(folder, self.default_clip())
-        self.latent_shape = self.latent_shape_of(self.clip)
+        self.compression = self.compression_of(self.vae, self.transformer)
+        self.clip = clip_size(folder, self.default_clip(), self.compression)
+        self.latent_shape = (self.transformer.config.in_channels, *self.compression.latent_size(self.clip))
+        self.frame_shape = (self.clip.frames, self.clip.height, self.clip.width, 3)
 
     @classmethod
     def open(cls, folder: Path, device: str = "cpu") -> Self:
         """Load a stock folder or a student's, sharded or not."""
         check_pipeline_class(folder, cls.pipeline_class)
-        components = open_components(folder, cls.transformer_class)
+        components = open_components(folder, cls.transformer_class, device)
         _check_scheduler(folder, components["scheduler"], cls.schedulers, cls.prediction_types)
-        for component in components.values():
-            if hasattr(component, "parameters"):
-                component.to(device)
         record = read_record(folder)
         family = cls(folder, components, record or PruningRecord("", read_licence(folder)))
         check_parameters(folder, family.record, sum(unit.parameters for unit in family.units("block")))
@@ -147,9 +142,10 @@ class TransformerFamily(VideoFamily):
     def default_clip(self) -> ClipSize:
         """The clip that the stock pipeline makes unless told otherwise."""
 
+    @staticmethod
     @abstractmethod
-    def latent_shape_of(self, clip: ClipSize) -> tuple[int, int, int, int]:
-        """(C, F, h, w) of such a clip."""
+    def compression_of(vae: Any, transformer: Any) -> Compression:
+        """How its autoencoder and its transformer join pixels."""
 
     @abstractmethod
     def decode_clip(self, latents: "Tensor") -> "Tensor":

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from vip.families.transformers import diffusion
 from vip.families.transformers.base import EMBEDDINGS, TransformerFamily
-from vip.families.transformers.folder import ClipSize
+from vip.families.transformers.clips import ClipSize, Compression
 from vip.families.transformers.stacks import StackSpec
 from vip.pruning.flops import attention_flops, linear_flops
 from vip.types import Conditioning, Sampler
@@ -35,20 +35,25 @@ class CogVideoX(TransformerFamily):
 
     def default_clip(self) -> ClipSize:
         """The size in the transformer's configuration: `sample_frames` counts frames of the video."""
-        config, scale = self.transformer.config, self._scale()
+        config, scale = self.transformer.config, self.compression.pixels
         return ClipSize(config.sample_frames, config.sample_height * scale, config.sample_width * scale)
 
-    def latent_shape_of(self, clip: ClipSize) -> tuple[int, int, int, int]:
-        """The first frame alone, then groups; padded so that patches in time come out even."""
-        frames = (clip.frames - 1) // self.vae.config.temporal_compression_ratio + 1
-        frames += -frames % (self.transformer.config.patch_size_t or 1)
-        scale = self._scale()
-        return (self.transformer.config.in_channels, frames, clip.height // scale, clip.width // scale)
+    @staticmethod
+    def compression_of(vae: Any, transformer: Any) -> Compression:
+        """A causal autoencoder; in 1.5 patches join latent frames, too."""
+        pixels = 2 ** (len(vae.config.block_out_channels) - 1)
+        config = transformer.config
+        return Compression(
+            vae.config.temporal_compression_ratio,
+            pixels,
+            patch_frames=config.patch_size_t or 1,
+            patch_pixels=config.patch_size,
+        )
 
     def block_flops(self, block: "nn.Module", blocks: str) -> int:
         """Attention and feed-forward over words and patches together; two modulations of one vector."""
         del blocks
-        length, parts = WORDS + self._patches(), cast("Any", block)
+        length, parts = WORDS + self.compression.patches(self.clip), cast("Any", block)
         modulations = linear_flops(parts.norm1, 1) + linear_flops(parts.norm2, 1)
         return attention_flops(parts.attn1, length, length) + linear_flops(parts.ff, length) + modulations
 
@@ -63,9 +68,7 @@ class CogVideoX(TransformerFamily):
 
     def decode_clip(self, latents: "Tensor") -> "Tensor":
         """Without the frames that stand first for padding."""
-        padding = (
-            self.latent_shape[1] - (self.clip.frames - 1) // self.vae.config.temporal_compression_ratio - 1
-        )
+        padding = self.latent_shape[1] - self.compression.latent_frames(self.clip.frames)
         pipeline: Any = self.to_pipeline()
         return cast("Tensor", pipeline.decode_latents(_swapped(latents[:, :, padding:])))
 
@@ -100,15 +103,6 @@ class CogVideoX(TransformerFamily):
         pipeline: Any = self.to_pipeline()
         height, width, frames = self.clip.height, self.clip.width, self.latent_shape[1]
         return pipeline._prepare_rotary_positional_embeddings(height, width, frames, device)  # noqa: SLF001
-
-    def _scale(self) -> int:
-        """Pixels a side of one latent pixel."""
-        return int(2 ** (len(self.vae.config.block_out_channels) - 1))
-
-    def _patches(self) -> int:
-        _, frames, height, width = self.latent_shape
-        size = self.transformer.config.patch_size
-        return int(frames // (self.transformer.config.patch_size_t or 1) * (height // size) * (width // size))
 
 
 def _swapped(latents: "Tensor") -> "Tensor":

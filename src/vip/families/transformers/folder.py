@@ -1,15 +1,10 @@
 """Folders of transformer families: ordinary diffusers folders, with `pruning_record.json` where pruned.
 
 The transformers' configurations count the blocks that are left, so `from_pretrained` loads a student too.
-A clip has the size that the stock pipeline makes by default, unless `model_index.json` has an entry such as
-`"_clip": {"frames": 33, "height": 320, "width": 512}` (pixels); diffusers ignores entries with an underscore.
-As part of the folder it is part of the model's fingerprint.
 """
 
 import inspect
 import shutil
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +15,8 @@ from vip.families.storage import copy_component, read_json, write_json, write_we
 from vip.pruning.record import write_record
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from torch import nn
 
     from vip.types import PruningRecord
@@ -34,31 +31,15 @@ COUPLED_TRANSFORMERS = (
 """Transformers with side modules that are tied to block numbers: no block can be taken out alone."""
 
 
-@dataclass(frozen=True)
-class ClipSize:
-    """What a family makes clips of: frames, and height and width in pixels."""
+def open_components(folder: Path, transformer_class: str, device: str) -> dict[str, Any]:
+    """All parts that `model_index.json` names, models in float32, by the names of their subfolders.
 
-    frames: int
-    height: int
-    width: int
-
-
-def clip_size(folder: Path, default: ClipSize) -> ClipSize:
-    """The folder's own clip size, or the pipeline's; UserError where an entry is no positive integer."""
-    stated = read_json(folder / "model_index.json").get("_clip", {})
-    if not isinstance(stated, Mapping) or set(stated) - set(asdict(default)):
-        raise UserError(f"{folder}/model_index.json: _clip knows frames, height and width only; correct it")
-    if wrong := [name for name, value in stated.items() if not isinstance(value, int) or value < 1]:
-        raise UserError(f"{folder}/model_index.json: _clip.{wrong[0]} is no positive integer; correct it")
-    return ClipSize(**asdict(default) | dict(stated))
-
-
-def open_components(folder: Path, transformer_class: str) -> dict[str, Any]:
-    """All parts that `model_index.json` names, models in float32, by the names of their subfolders."""
+    On the device "meta" models are made from their configurations alone.
+    """
     listed = _listed(folder)
     for name in set(TRANSFORMERS) & set(listed):
         _check_transformer(folder / name, listed[name][1], transformer_class)
-    return {name: _open(folder / name, *where) for name, where in listed.items()}
+    return {name: _open(folder / name, *where, device) for name, where in listed.items()}
 
 
 def pipeline_settings(folder: Path, pipeline_class: type) -> dict[str, Any]:
@@ -104,7 +85,7 @@ def _listed(folder: Path) -> dict[str, tuple[str, str]]:
     }
 
 
-def _open(component: Path, library: str, class_name: str) -> Any:
+def _open(component: Path, library: str, class_name: str, device: str) -> Any:
     if library not in {"diffusers", "transformers"}:
         raise UserError(
             f"{component.parent}/model_index.json takes {component.name} from {library}; "
@@ -117,12 +98,34 @@ def _open(component: Path, library: str, class_name: str) -> Any:
         return kind.from_pretrained(component, local_files_only=True)
     if component.name == "scheduler":
         return kind.from_config(read_json(component / "scheduler_config.json"))
-    return _open_model(kind, component, "torch_dtype" if library == "diffusers" else "dtype")
+    outline = device == "meta"
+    model = (_outline_model if outline else _open_model)(kind, component, library)
+    return model.requires_grad_(requires_grad=False).eval().to(device)
 
 
-def _open_model(kind: Any, component: Path, precision: str) -> Any:
+def _outline_model(kind: Any, component: Path, library: str) -> Any:
+    """A model without weights. Text encoders do without masks, whose values transformers would look at."""
     import torch
 
+    config = read_json(component / "config.json")
+    with torch.device("meta"):
+        if library == "diffusers":
+            return kind.from_config(config)
+        model = kind(kind.config_class(**config))
+    forward = model.forward
+
+    def unmasked(input_ids: Any, *_mask: Any, attention_mask: Any = None, **named: Any) -> Any:
+        del attention_mask
+        return forward(input_ids=input_ids, **named)
+
+    model.forward = unmasked
+    return model
+
+
+def _open_model(kind: Any, component: Path, library: str) -> Any:
+    import torch
+
+    precision = "torch_dtype" if library == "diffusers" else "dtype"
     try:
         strict = component.name in TRANSFORMERS
         model = open_model(kind, component, strict=strict, **{precision: torch.float32})
@@ -136,7 +139,7 @@ def _open_model(kind: Any, component: Path, precision: str) -> Any:
     for tensor in (*model.parameters(), *model.buffers()):
         # Out of the mapped file: where a tensor lies in it would otherwise decide the last bits of products.
         tensor.data = tensor.data.clone()
-    return model.requires_grad_(requires_grad=False).eval()
+    return model
 
 
 def _check_transformer(component: Path, found: str, expected: str) -> None:

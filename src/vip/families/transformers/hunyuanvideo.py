@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from vip.families.transformers import flow
 from vip.families.transformers.base import TransformerFamily
-from vip.families.transformers.folder import ClipSize
+from vip.families.transformers.clips import ClipSize, Compression
 from vip.families.transformers.stacks import StackSpec
 from vip.pruning.flops import joint_attention_flops, linear_flops
 from vip.types import Conditioning, Sampler
@@ -43,15 +43,20 @@ class HunyuanVideo(TransformerFamily):
         """129 frames of 720 x 1280, as `HunyuanVideoPipeline.__call__` has it."""
         return ClipSize(frames=129, height=720, width=1280)
 
-    def latent_shape_of(self, clip: ClipSize) -> tuple[int, int, int, int]:
-        """The first frame alone, then groups."""
-        frames = (clip.frames - 1) // self.vae.temporal_compression_ratio + 1
-        scale = self.vae.spatial_compression_ratio
-        return (self.transformer.config.in_channels, frames, clip.height // scale, clip.width // scale)
+    @staticmethod
+    def compression_of(vae: Any, transformer: Any) -> Compression:
+        """A causal autoencoder."""
+        config = transformer.config
+        return Compression(
+            vae.temporal_compression_ratio,
+            vae.spatial_compression_ratio,
+            patch_frames=config.patch_size_t,
+            patch_pixels=config.patch_size,
+        )
 
     def block_flops(self, block: "nn.Module", blocks: str) -> int:
         """Words and patches attend together; in double-stream blocks each through layers of its own."""
-        patches, parts = self._patches(), cast("Any", block)
+        patches, parts = self.compression.patches(self.clip), cast("Any", block)
         length = patches + WORDS
         if blocks == "single_transformer_blocks":
             layers = linear_flops(parts.proj_mlp, length) + linear_flops(parts.proj_out, length)
@@ -101,9 +106,3 @@ class HunyuanVideo(TransformerFamily):
             return_dict=False,
         )
         return cast("Tensor", called[0])
-
-    def _patches(self) -> int:
-        _, frames, height, width = self.latent_shape
-        config = self.transformer.config
-        across = (height // config.patch_size) * (width // config.patch_size)
-        return int(frames // config.patch_size_t * across)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from vip.families.transformers import diffusion
 from vip.families.transformers.base import EMBEDDINGS, TransformerFamily
-from vip.families.transformers.folder import ClipSize
+from vip.families.transformers.clips import ClipSize, Compression
 from vip.families.transformers.stacks import StackSpec
 from vip.pruning.flops import attention_flops, linear_flops
 from vip.types import Conditioning, Sampler
@@ -37,19 +37,19 @@ class Latte(TransformerFamily):
 
     def default_clip(self) -> ClipSize:
         """The size in the transformer's configuration; its positions in time are made for `video_length`."""
-        config, scale = self.transformer.config, self._scale()
+        config, scale = self.transformer.config, self.compression.pixels
         return ClipSize(config.video_length, config.sample_size * scale, config.sample_size * scale)
 
-    def latent_shape_of(self, clip: ClipSize) -> tuple[int, int, int, int]:
-        """A latent frame a frame."""
-        scale = self._scale()
-        return (self.transformer.config.in_channels, clip.frames, clip.height // scale, clip.width // scale)
+    @staticmethod
+    def compression_of(vae: Any, transformer: Any) -> Compression:
+        """An autoencoder of pictures; patches within a frame."""
+        pixels = 2 ** (len(vae.config.block_out_channels) - 1)
+        return Compression(1, pixels, patch_pixels=transformer.config.patch_size)
 
     def block_flops(self, block: "nn.Module", blocks: str) -> int:
         """Each frame's patches attend to each other and to the words; then each place's frames do."""
-        _, frames, height, width = self.latent_shape
-        size = self.transformer.config.patch_size
-        patches, parts = int((height // size) * (width // size)), cast("Any", block)
+        frames, parts = self.latent_shape[1], cast("Any", block)
+        patches = self.compression.patches(self.clip) // frames
         layers = linear_flops(parts.ff, frames * patches)
         if blocks == "temporal_transformer_blocks":
             return layers + patches * attention_flops(parts.attn1, frames, frames)
@@ -102,7 +102,3 @@ class Latte(TransformerFamily):
             return_dict=False,
         )
         return cast("Tensor", called[0][:, : noisy.shape[1]])
-
-    def _scale(self) -> int:
-        """Pixels a side of one latent pixel."""
-        return int(2 ** (len(self.vae.config.block_out_channels) - 1))

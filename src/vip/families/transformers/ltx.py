@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from vip.families.transformers import flow
 from vip.families.transformers.base import MASKED_EMBEDDINGS, TransformerFamily
-from vip.families.transformers.folder import ClipSize
+from vip.families.transformers.clips import ClipSize, Compression
 from vip.families.transformers.stacks import StackSpec
 from vip.pruning.flops import attention_flops, linear_flops
 from vip.types import Conditioning, Sampler
@@ -38,20 +38,18 @@ class LTXVideo(TransformerFamily):
         """161 frames of 512 x 704, as `LTXPipeline.__call__` has it."""
         return ClipSize(frames=161, height=512, width=704)
 
-    def latent_shape_of(self, clip: ClipSize) -> tuple[int, int, int, int]:
-        """The first frame alone, then groups."""
-        frames = (clip.frames - 1) // self.vae.temporal_compression_ratio + 1
-        scale = self.vae.spatial_compression_ratio
-        return (self.transformer.config.in_channels, frames, clip.height // scale, clip.width // scale)
+    @staticmethod
+    def compression_of(vae: Any, transformer: Any) -> Compression:
+        """A causal autoencoder; a patch is a latent pixel."""
+        del transformer
+        return Compression(vae.temporal_compression_ratio, vae.spatial_compression_ratio)
 
     def block_flops(self, block: "nn.Module", blocks: str) -> int:
         """Self-attention, attention to the prompt, feed-forward."""
         del blocks
-        patches, parts = math.prod(self.latent_shape[1:]), cast("Any", block)
-        attention = attention_flops(parts.attn1, patches, patches) + attention_flops(
-            parts.attn2, patches, WORDS
-        )
-        return attention + linear_flops(parts.ff, patches)
+        patches, parts = self.compression.patches(self.clip), cast("Any", block)
+        to_words = attention_flops(parts.attn2, patches, WORDS)
+        return attention_flops(parts.attn1, patches, patches) + to_words + linear_flops(parts.ff, patches)
 
     def encode(self, prompts: Sequence[str]) -> Conditioning:
         """T5 embeddings (B, tokens, width) with masks (B, tokens), of the prompts and of empty ones."""

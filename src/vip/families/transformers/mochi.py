@@ -4,12 +4,13 @@ The timesteps of this family are the model's own: sigma = 1 - t / 1000, and the 
 t grows, is x_0 - noise (diffusers' pipelines/mochi/pipeline_mochi.py, a scheduler with `invert_sigmas`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from vip.families.transformers import flow
 from vip.families.transformers.base import MASKED_EMBEDDINGS, TransformerFamily
-from vip.families.transformers.folder import ClipSize
+from vip.families.transformers.clips import ClipSize, Compression
 from vip.families.transformers.stacks import StackSpec
 from vip.pruning.flops import joint_attention_flops, linear_flops
 from vip.types import Conditioning, Sampler
@@ -43,18 +44,16 @@ class Mochi(TransformerFamily):
         """19 frames of 480 x 848, as `MochiPipeline.__call__` has it."""
         return ClipSize(frames=19, height=480, width=848)
 
-    def latent_shape_of(self, clip: ClipSize) -> tuple[int, int, int, int]:
-        """The first frame alone, then groups."""
-        frames = (clip.frames - 1) // self.vae.temporal_compression_ratio + 1
-        scale = self.vae.spatial_compression_ratio
-        return (self.transformer.config.in_channels, frames, clip.height // scale, clip.width // scale)
+    @staticmethod
+    def compression_of(vae: Any, transformer: Any) -> Compression:
+        """A causal autoencoder; patches within a latent frame."""
+        patch = transformer.config.patch_size
+        return Compression(vae.temporal_compression_ratio, vae.spatial_compression_ratio, patch_pixels=patch)
 
     def block_flops(self, block: "nn.Module", blocks: str) -> int:
         """Words and patches attend together, each through layers of its own; all words counted."""
         del blocks
-        _, frames, height, width = self.latent_shape
-        size = self.transformer.config.patch_size
-        patches, parts = frames * (height // size) * (width // size), cast("Any", block)
+        patches, parts = self.compression.patches(self.clip), cast("Any", block)
         layers = linear_flops(parts.ff, patches)
         if parts.ff_context is not None:
             layers += linear_flops(parts.ff_context, WORDS)
@@ -95,11 +94,31 @@ class Mochi(TransformerFamily):
         self, denoiser: "nn.Module", noisy: "Tensor", timesteps: "Tensor", conditioning: Conditioning
     ) -> "Tensor":
         """Call the transformer with its own, backward timesteps."""
-        called = denoiser(
-            hidden_states=noisy,
-            encoder_hidden_states=conditioning["prompt_embeds"],
-            timestep=timesteps.to(noisy),
-            encoder_attention_mask=conditioning["prompt_attention_mask"],
-            return_dict=False,
-        )
+        with _without_values(self.transformer) if noisy.is_meta else nullcontext():
+            called = denoiser(
+                hidden_states=noisy,
+                encoder_hidden_states=conditioning["prompt_embeds"],
+                timestep=timesteps.to(noisy),
+                encoder_attention_mask=conditioning["prompt_attention_mask"],
+                return_dict=False,
+            )
         return cast("Tensor", called[0])
+
+
+@contextmanager
+def _without_values(transformer: Any) -> Iterator[None]:
+    """Let the transformer run on the meta device, where no word counts as padding.
+
+    Its attention leaves out padding by the values of a mask, and its positions are computed under autocast,
+    which the meta device does not know.
+    """
+    import torch
+    from torch.fx.experimental import _config
+
+    def positions(frequencies: "Tensor", places: "Tensor") -> "tuple[Tensor, Tensor]":
+        angles = torch.einsum("nd,dhf->nhf", places.float(), frequencies.float())
+        return angles.cos(), angles.sin()
+
+    transformer.rope._create_rope = positions  # noqa: SLF001
+    with cast("Any", _config).patch(meta_nonzero_assume_all_nonzero=True):
+        yield

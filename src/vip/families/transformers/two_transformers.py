@@ -1,7 +1,7 @@
 """Wan 2.2: one denoiser made of two transformers, one for high and one for low noise."""
 
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -20,26 +20,33 @@ def _joined_class() -> "type[nn.Module]":
     class TwoTransformers(nn.Module):
         """Called like either of its transformers, with samples on both sides of the boundary."""
 
-        def __init__(self, transformer: "nn.Module", transformer_2: "nn.Module", boundary: float) -> None:
+        _supports_gradient_checkpointing = True
+
+        def __init__(self, transformer: Any, transformer_2: Any, boundary: float) -> None:
             super().__init__()
             self.transformer, self.transformer_2, self.boundary = transformer, transformer_2, boundary
 
+        def enable_gradient_checkpointing(self) -> None:
+            """As diffusers' models have it."""
+            for module in (self.transformer, self.transformer_2):
+                module.enable_gradient_checkpointing()
+
         def forward(
-            self,
-            hidden_states: "Tensor",
-            timestep: "Tensor",
-            encoder_hidden_states: "Tensor",
-            **named: object,
+            self, hidden_states: "Tensor", timestep: "Tensor", encoder_hidden_states: "Tensor", **named: Any
         ) -> "tuple[Tensor]":
+            given = {
+                "hidden_states": hidden_states,
+                "timestep": timestep,
+                "encoder_hidden_states": encoder_hidden_states,
+            }
+            if timestep.is_meta:  # without values nobody can say whose turn it is: their calls cost the same
+                return (self.transformer(**given, **named)[0],)
             high = timestep >= self.boundary
             output = torch.zeros_like(hidden_states)
             for module, rows in ((self.transformer, high), (self.transformer_2, ~high)):
                 if rows.any():
-                    states, words = hidden_states[rows], encoder_hidden_states[rows]
-                    part = module(
-                        hidden_states=states, timestep=timestep[rows], encoder_hidden_states=words, **named
-                    )
-                    output = output.index_put((rows,), part[0])
+                    mine = {name: tensor[rows] for name, tensor in given.items()}
+                    output = output.index_put((rows,), module(**mine, **named)[0])
                 elif torch.is_grad_enabled():
                     output = output + _nothing_of(module)
             return (output,)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from vip.families.transformers import flow
 from vip.families.transformers.base import EMBEDDINGS, TransformerFamily
-from vip.families.transformers.folder import ClipSize
+from vip.families.transformers.clips import ClipSize, Compression
 from vip.families.transformers.stacks import StackSpec
 from vip.pruning.flops import attention_flops, linear_flops
 from vip.types import Conditioning, Sampler
@@ -38,19 +38,19 @@ class Wan(TransformerFamily):
         """81 frames of 480 x 832, as `WanPipeline.__call__` has it."""
         return ClipSize(frames=81, height=480, width=832)
 
-    def latent_shape_of(self, clip: ClipSize) -> tuple[int, int, int, int]:
-        """The first frame alone, then groups of `scale_factor_temporal`."""
-        config = self.vae.config
-        frames = (clip.frames - 1) // config.scale_factor_temporal + 1
-        scale = config.scale_factor_spatial
-        return (self.transformer.config.in_channels, frames, clip.height // scale, clip.width // scale)
+    @staticmethod
+    def compression_of(vae: Any, transformer: Any) -> Compression:
+        """A causal autoencoder; patches within a latent frame."""
+        config = vae.config
+        patch = transformer.config.patch_size[1]
+        return Compression(config.scale_factor_temporal, config.scale_factor_spatial, patch_pixels=patch)
 
     def block_flops(self, block: "nn.Module", blocks: str) -> int:
         """Self-attention, attention to the prompt, feed-forward."""
         del blocks
-        tokens, parts = self._tokens(), cast("Any", block)
-        attention = attention_flops(parts.attn1, tokens, tokens) + attention_flops(parts.attn2, tokens, WORDS)
-        return attention + linear_flops(parts.ffn, tokens)
+        patches, parts = self.compression.patches(self.clip), cast("Any", block)
+        to_words = attention_flops(parts.attn2, patches, WORDS)
+        return attention_flops(parts.attn1, patches, patches) + to_words + linear_flops(parts.ffn, patches)
 
     def encode(self, prompts: Sequence[str]) -> Conditioning:
         """UMT5 embeddings (B, tokens, width), of the prompts and of empty ones."""
@@ -87,7 +87,7 @@ class Wan(TransformerFamily):
         """Call the transformer; Wan 2.2's 5B model wants a timestep for each token."""
         timesteps = timesteps.to(noisy.device)
         if self.settings.get("expand_timesteps"):
-            timesteps = timesteps[:, None].expand(-1, self._tokens())
+            timesteps = timesteps[:, None].expand(-1, self.compression.patches(self.clip))
         called = denoiser(
             hidden_states=noisy,
             timestep=timesteps,
@@ -95,10 +95,3 @@ class Wan(TransformerFamily):
             return_dict=False,
         )
         return cast("Tensor", called[0])
-
-    def _tokens(self) -> int:
-        """Patches of a clip."""
-        _, frames, height, width = self.latent_shape
-        _, patch_height, patch_width = self.transformer.config.patch_size
-        tokens: int = frames * (height // patch_height) * (width // patch_width)
-        return tokens

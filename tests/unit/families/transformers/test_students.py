@@ -120,16 +120,14 @@ def test_every_denoiser_parameter_is_trained(shared: TransformerFamily) -> None:
 
 
 def test_recomputing_activations_changes_no_gradient(model: TransformerFamily) -> None:
-    """Real models train only with gradient checkpointing, which `open` turns on."""
     model.denoiser.requires_grad_(requires_grad=True)
     noisy = torch.randn(1, *model.latent_shape, generator=torch.Generator().manual_seed(0))
     words, found = model.encode(PROMPT), []
-    for recomputed in (True, False):
-        assert all(part.is_gradient_checkpointing == recomputed for part in model.transformers.values())
+    for _ in range(2):
         predicted = model.predict(model.denoiser, noisy, torch.tensor([500.0]), words)
         found.append(torch.autograd.grad(predicted.square().mean(), tuple(model.trainable().values())))
-        for part in model.transformers.values():
-            part.disable_gradient_checkpointing()
+        model.denoiser.enable_gradient_checkpointing()
+    assert all(part.is_gradient_checkpointing for part in model.transformers.values())
     assert all(torch.equal(one, other) for one, other in zip(*found, strict=True))
 
 
@@ -211,6 +209,9 @@ def test_custom_code_is_refused(student: Path, model: TransformerFamily) -> None
 def test_clip_sizes_that_make_no_sense_are_refused(student: Path, model: TransformerFamily) -> None:
     edit_json(student / "model_index.json", _clip={"frames": 0})
     with pytest.raises(UserError, match="_clip.frames is no positive integer"):
+        type(model).open(student)
+    edit_json(student / "model_index.json", _clip={"height": 33})
+    with pytest.raises(UserError, match=r"asks for \d+ frames of 33 x \d+; this model makes \d+ k"):
         type(model).open(student)
     edit_json(student / "model_index.json", _clip={"seconds": 2})
     with pytest.raises(UserError, match="frames, height and width only"):

@@ -83,4 +83,5 @@ def test_sharded_and_half_precision_weights_open_as_float32(
 
 def test_a_clip_is_81_frames_of_480_by_832_unless_the_folder_says_otherwise(two: Wan) -> None:
     assert two.latent_shape == (4, 2, 4, 6)
-    assert two.latent_shape_of(two.default_clip()) == (4, 21, 60, 104)
+    assert two.compression.latent_size(two.default_clip()) == (21, 60, 104)
+    assert two.compression.patches(two.default_clip()) == 32_760
