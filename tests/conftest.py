@@ -1,6 +1,7 @@
-"""Fixtures shared by all tests: a tiny random text-to-video model of the real classes."""
+"""Fixtures shared by all tests: tiny random text-to-video models of the real classes."""
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,42 @@ def tiny_teacher(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("models") / "tiny_teacher"
     build_tiny_teacher(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_modelscope(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A saved random ModelScope folder around a U-Net of three levels."""
+    from tests.tiny import unet3d
+
+    folder = tmp_path_factory.mktemp("models") / "tiny_modelscope"
+    unet3d.build_modelscope(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_videocrafter(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A saved random VideoCrafter2 folder around a U-Net of three levels."""
+    from tests.tiny import unet3d
+
+    folder = tmp_path_factory.mktemp("models") / "tiny_videocrafter"
+    unet3d.build_videocrafter(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_folder_of(tmp_path_factory: pytest.TempPathFactory, tiny_teacher: Path) -> Callable[[str], Path]:
+    """Saves a tiny model of `tests.tiny.models`, by its name there, when it is first asked for."""
+    folders = {"animatediff": tiny_teacher}
+
+    def folder_of(name: str) -> Path:
+        from tests.tiny.models import TINY
+
+        if name not in folders:
+            folders[name] = tmp_path_factory.mktemp("models") / name
+            TINY[name].build(folders[name])
+        return folders[name]
+
+    return folder_of
 
 
 @pytest.fixture

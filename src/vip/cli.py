@@ -8,7 +8,9 @@ from kedro.framework.cli.utils import CONTEXT_SETTINGS, LazyGroup
     context_settings=CONTEXT_SETTINGS,
     cls=LazyGroup,
     name="vip",
-    lazy_subcommands={name: f"vip.commands.{name}.{name}" for name in ("plan", "run", "units")},
+    lazy_subcommands={
+        name: f"vip.commands.{name}.{name}" for name in ("convert", "export", "plan", "run", "units")
+    },
 )
 def cli() -> None:
     """The V.I.P. project."""

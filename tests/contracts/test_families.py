@@ -1,31 +1,45 @@
 """What every registered video model family promises, on a tiny random model of its real classes."""
 
 import copy
-from collections.abc import Iterator
+import inspect
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from tests.tiny.models import TINY, Tiny
 from torch.nn import functional
 
 import vip
 from vip.families.base import VideoFamily
 from vip.families.folder import ModelFolder
 from vip.families.registry import FAMILIES, family_named, family_of_class
+from vip.families.transformers.base import step_generators
+from vip.planning.meta_run import cost_of
 from vip.types import PrunedStage, PruningRecord, Sampler
 
-TINY_FOLDERS = {"animatediff": "tiny_teacher"}
-"""Family -> the fixture that saves a tiny model of it; a new family adds its line here."""
 GRANULARITIES = ("module", "block")
 PROMPTS = ["a red circle moves left", "a blue square stays still on a white background"]
 
 
-@pytest.fixture(scope="module", params=sorted(FAMILIES))
-def shared(request: pytest.FixtureRequest) -> VideoFamily:
+@pytest.fixture(scope="module", params=sorted(TINY))
+def tiny(request: pytest.FixtureRequest) -> Tiny:
+    """How the stock pipeline of this tiny model is spoken to."""
+    return TINY[request.param]
+
+
+@pytest.fixture(scope="module")
+def folder(tiny: Tiny, tiny_folder_of: Callable[[str], Path]) -> Path:
+    """Where the tiny model is saved."""
+    return tiny_folder_of(next(name for name, other in TINY.items() if other is tiny))
+
+
+@pytest.fixture(scope="module")
+def shared(tiny: Tiny, folder: Path) -> VideoFamily:
     """Opened once for all tests, which leave it as it is."""
-    folder = request.getfixturevalue(TINY_FOLDERS[request.param])
-    return ModelFolder(folder, request.param, "").open()
+    return ModelFolder(folder, tiny.family, "").open()
 
 
 @pytest.fixture
@@ -35,12 +49,11 @@ def model(shared: VideoFamily) -> VideoFamily:
 
 
 @pytest.fixture(scope="module")
-def stock(request: pytest.FixtureRequest, shared: VideoFamily) -> object:
-    """What plain diffusers makes of the same folder."""
-    from diffusers import DiffusionPipeline
-
-    pipeline = DiffusionPipeline.from_pretrained(request.getfixturevalue(TINY_FOLDERS[shared.name]))
+def stock(tiny: Tiny, folder: Path, shared: VideoFamily) -> object:
+    """What diffusers makes of the same folder; only where the pipeline's class is ours, with our help."""
+    pipeline = type(shared.to_pipeline()).from_pretrained(folder)
     pipeline.set_progress_bar_config(disable=True)
+    tiny.prepare(pipeline)
     return pipeline
 
 
@@ -76,6 +89,14 @@ def files_of(folder: Path) -> Iterator[tuple[str, bytes]]:
         yield path.relative_to(folder).as_posix(), path.read_bytes()
 
 
+def removable(model: VideoFamily, granularity: str) -> list[str]:
+    return [unit.name for unit in model.units(granularity) if unit.removable]
+
+
+def test_every_family_has_a_tiny_model() -> None:
+    assert {tiny.family for tiny in TINY.values()} == set(FAMILIES)
+
+
 def test_is_registered_under_its_own_name_and_pipeline_class(shared: VideoFamily) -> None:
     assert family_named(shared.name) is type(shared)
     assert family_of_class(shared.pipeline_class) is type(shared)
@@ -89,11 +110,12 @@ def test_units_tile_the_prunable_parameters(shared: VideoFamily, granularity: st
         name: [path for path in paths if name.startswith(f"{path}.")]
         for name, _ in shared.denoiser.named_parameters()
     }
+    prunable = {name for name, owner in owners.items() if owner}
     assert len({unit.name for unit in units}) == len(units)
     assert all(len(owner) <= 1 for owner in owners.values())
-    assert {name for name, owner in owners.items() if owner} == set(shared.trainable())
+    assert prunable <= set(shared.trainable())
     assert sum(unit.parameters for unit in units) == sum(
-        value.numel() for value in shared.trainable().values()
+        shared.trainable()[name].numel() for name in prunable
     )
 
 
@@ -120,31 +142,72 @@ def test_removing_any_unit_keeps_shapes_and_changes_the_output(shared: VideoFami
         assert pruned.shape == whole.shape
         assert torch.isfinite(pruned).all()
         assert (pruned - whole).abs().max() > 1e-3, unit.name
-        assert model.units(granularity) == tuple(other for other in units if other != unit)
+        left = [(other.name, other.parameters) for other in units if other != unit]
+        assert [(other.name, other.parameters) for other in model.units(granularity)] == left
         assert model.flops() < shared.flops()
 
 
 def test_runs_without_any_removable_unit(model: VideoFamily) -> None:
-    model.remove([unit.name for unit in model.units("block") if unit.removable], "block")
-    assert not [unit for unit in model.units("block") if unit.removable]
+    model.remove(removable(model, "block"), "block")
+    assert not removable(model, "block")
     assert torch.isfinite(predict(model)).all()
 
 
 @pytest.mark.parametrize("granularity", GRANULARITIES)
 def test_unknown_and_removed_units_are_refused(model: VideoFamily, granularity: str) -> None:
-    first = model.units(granularity)[0].name
+    first = removable(model, granularity)[0]
     with pytest.raises(ValueError, match="nonsense"):
         model.remove([first, "nonsense"], granularity)
-    assert model.units(granularity)[0].name == first
+    assert removable(model, granularity)[0] == first
     model.remove([first], granularity)
     with pytest.raises(ValueError, match=first):
         model.remove([first], granularity)
+
+
+@pytest.mark.parametrize("granularity", GRANULARITIES)
+def test_units_that_must_stay_say_why_and_are_refused(model: VideoFamily, granularity: str) -> None:
+    before = model.units(granularity)
+    for unit in before:
+        assert unit.removable == (unit.reason == "")
+        if not unit.removable:
+            with pytest.raises(ValueError, match=f"{unit.name}.*{unit.reason}"):
+                model.remove([removable(model, granularity)[0], unit.name], granularity)
+    assert model.units(granularity) == before
 
 
 def test_opens_frozen_in_eval_mode_and_float32(shared: VideoFamily) -> None:
     assert all(value.dtype == torch.float32 for value in shared.denoiser.parameters())
     assert not any(value.requires_grad for value in shared.denoiser.parameters())
     assert not any(module.training for module in shared.denoiser.modules())
+
+
+def test_outlines_on_the_meta_device_from_configurations_alone(
+    shared: VideoFamily, folder: Path, tmp_path: Path
+) -> None:
+    outline = shutil.copytree(folder, tmp_path / "outline", ignore=shutil.ignore_patterns("*.safetensors"))
+    model = family_named(shared.name).open(outline, "meta")
+    assert model.units("block") == shared.units("block")
+    assert model.flops() == shared.flops()
+    assert (model.latent_shape, model.frame_shape) == (shared.latent_shape, shared.frame_shape)
+    assert all(value.is_meta for value in model.denoiser.parameters())
+    noisy, timesteps = torch.zeros(1, *model.latent_shape, device="meta"), torch.zeros(1, device="meta")
+    words = model.encode(PROMPTS[:1])
+    for value in model.trainable().values():
+        value.requires_grad_()
+    for gradients in (False, True):
+
+        def call(gradients: bool = gradients) -> None:
+            with torch.set_grad_enabled(gradients):
+                predicted = model.predict(model.denoiser, noisy, timesteps, words)
+            assert predicted.shape == noisy.shape
+            if gradients:
+                predicted.square().mean().backward()
+
+        assert cost_of(call).flops >= model.flops() // len(denoisers_of(model.to_pipeline()))
+
+
+def test_frames_are_as_many_and_as_large_as_it_says(shared: VideoFamily) -> None:
+    assert shared.decode(noise_like(shared, 1, 0)).shape == (1, *shared.frame_shape)
 
 
 def test_training_lowers_the_loss_and_changes_trainable_parameters_only(model: VideoFamily) -> None:
@@ -172,8 +235,8 @@ def test_training_lowers_the_loss_and_changes_trainable_parameters_only(model: V
 
 
 def test_a_pruned_and_trained_model_survives_saving_bit_for_bit(model: VideoFamily, tmp_path: Path) -> None:
-    prune(model, [model.units("module")[1].name], "module")
-    prune(model, [model.units("block")[-1].name], "block")
+    prune(model, removable(model, "module")[1:2], "module")
+    prune(model, removable(model, "block")[:1], "block")
     with torch.no_grad():
         for value in model.trainable().values():
             value.add_(0.01)
@@ -190,7 +253,7 @@ def test_a_pruned_and_trained_model_survives_saving_bit_for_bit(model: VideoFami
 
 
 def test_the_same_model_gives_the_same_bytes_wherever_it_is_saved(model: VideoFamily, tmp_path: Path) -> None:
-    prune(model, [model.units("module")[0].name], "module")
+    prune(model, removable(model, "module")[:1], "module")
     model.save(tmp_path / "here")
     model.save(tmp_path / "there")
     family_named(model.name).open(tmp_path / "here").save(tmp_path / "again")
@@ -202,84 +265,140 @@ def test_the_same_model_gives_the_same_bytes_wherever_it_is_saved(model: VideoFa
 
 
 def test_load_pipeline_gives_a_diffusers_pipeline_with_the_pruned_denoiser(
-    model: VideoFamily, tmp_path: Path
+    model: VideoFamily, tiny: Tiny, tmp_path: Path
 ) -> None:
-    prune(model, [model.units("block")[0].name], "block")
+    prune(model, removable(model, "block")[:1], "block")
     model.save(tmp_path / "student")
     pipeline = vip.load_pipeline(tmp_path / "student")
     pipeline.set_progress_bar_config(disable=True)
     noise = noise_like(model, 2, 4)
     expected = model.sample(model.encode(PROMPTS), noise, Sampler(2, 3.0))
     assert type(pipeline).__name__ == model.pipeline_class
-    assert torch.equal(stock_latents(pipeline, model, noise, Sampler(2, 3.0)), expected)
+    assert torch.equal(stock_latents(pipeline, model, tiny, noise, Sampler(2, 3.0)), expected)
 
 
-def stock_latents(
-    pipeline: object, model: VideoFamily, noise: torch.Tensor, sampler: Sampler
-) -> torch.Tensor:
-    """The latents of a stock pipeline called for PROMPTS."""
-    pixels = model.decode(noise[:1, :, :, :1, :1]).shape[2]
+def call_stock(
+    pipeline: object, model: VideoFamily, tiny: Tiny, noise: torch.Tensor, sampler: Sampler, **named: object
+) -> object:
+    """What a stock pipeline makes for PROMPTS."""
+    frames, height, width, _ = model.frame_shape
     return pipeline(
         PROMPTS,
-        latents=noise,
-        num_frames=model.latent_shape[1],
-        height=model.latent_shape[2] * pixels,
-        width=model.latent_shape[3] * pixels,
+        latents=tiny.pack(noise),
+        height=height,
+        width=width,
         num_inference_steps=sampler.steps,
         guidance_scale=sampler.guidance_scale,
-        output_type="latent",
+        generator=step_generators(tiny.pack(noise)),
+        **{tiny.frames: frames},
+        **tiny.named,
+        **named,
     ).frames
 
 
+def stock_latents(
+    pipeline: object, model: VideoFamily, tiny: Tiny, noise: torch.Tensor, sampler: Sampler, **named: object
+) -> torch.Tensor:
+    """The latents of a stock pipeline called for PROMPTS, in our layout."""
+    latents = call_stock(pipeline, model, tiny, noise, sampler, output_type="latent", **named)
+    return tiny.unpack(latents, model.latent_shape)
+
+
 @pytest.mark.parametrize("guidance_scale", [1.0, 3.0])
-def test_sample_equals_the_stock_pipeline(shared: VideoFamily, stock: object, guidance_scale: float) -> None:
+def test_sample_equals_the_stock_pipeline(
+    shared: VideoFamily, tiny: Tiny, stock: object, guidance_scale: float
+) -> None:
     noise, sampler = noise_like(shared, 2, 5), Sampler(3, guidance_scale)
     latents = shared.sample(shared.encode(PROMPTS), noise, sampler)
-    torch.testing.assert_close(latents, stock_latents(stock, shared, noise, sampler), rtol=0, atol=1e-5)
+    expected = stock_latents(stock, shared, tiny, noise, sampler)
+    torch.testing.assert_close(latents, expected, rtol=0, atol=1e-5)
+    assert latents.shape == noise.shape
     assert not latents.is_inference()
     assert torch.equal(shared.sample(shared.encode(PROMPTS), noise, sampler), latents)
 
 
-def test_decode_equals_the_stock_pipeline(shared: VideoFamily, stock: object) -> None:
-    latents = noise_like(shared, 2, 6)
-    video = stock.video_processor.postprocess_video(stock.decode_latents(latents).detach(), output_type="np")
-    frames = shared.decode(latents)
+def test_decode_equals_the_stock_pipeline(shared: VideoFamily, tiny: Tiny, stock: object) -> None:
+    noise, sampler = noise_like(shared, 2, 6), Sampler(2, 1.0)
+    video = call_stock(stock, shared, tiny, noise, sampler, output_type="np")
+    frames = shared.decode(shared.sample(shared.encode(PROMPTS), noise, sampler))
     assert frames.dtype == np.uint8
-    assert frames.shape[:2] == (2, shared.latent_shape[1])
+    assert frames.shape == np.asarray(video).shape
     assert np.abs(frames - (np.asarray(video) * 255).round()).max() <= 1
     assert np.mean(frames != (np.asarray(video) * 255).round()) < 0.001
 
 
+def denoisers_of(stock: object) -> list[torch.nn.Module]:
+    return [
+        stock.components[name]
+        for name in ("unet", "transformer", "transformer_2")
+        if stock.components.get(name) is not None
+    ]
+
+
+def arguments_of(forward: object, args: tuple[object, ...], named: dict[str, object]) -> list[torch.Tensor]:
+    """The noisy latents and the timestep of a denoiser call."""
+    bound = inspect.signature(forward).bind(*args, **named).arguments
+    return [bound[next(name for name in ("sample", "hidden_states") if name in bound)], bound["timestep"]]
+
+
+def per_clip(timestep: torch.Tensor) -> torch.Tensor:
+    """A call's one timestep, for each of two clips."""
+    return timestep.flatten()[:1].expand(2)
+
+
 def test_predict_equals_the_stock_denoiser_as_the_stock_pipeline_calls_it(
-    shared: VideoFamily, stock: object, monkeypatch: pytest.MonkeyPatch
+    shared: VideoFamily, tiny: Tiny, stock: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls = []
-    forward = stock.unet.forward
+    for denoiser in denoisers_of(stock):
 
-    def spy(*args: object, **named: object) -> object:
-        calls.append((args, forward(*args, **named)))
-        return calls[-1][1]
+        def spy(*args: object, forward: object = denoiser.forward, **named: object) -> object:
+            output = forward(*args, **named)
+            calls.append((*arguments_of(forward, args, named), output[0]))
+            return output
 
-    monkeypatch.setattr(stock.unet, "forward", spy)
-    stock_latents(stock, shared, noise_like(shared, 2, 7), Sampler(2, 1.0))
-    for (noisy, timestep), output in calls:
-        predicted = shared.predict(
-            shared.denoiser, noisy.clone(), timestep.expand(2).clone(), shared.encode(PROMPTS)
-        )
-        torch.testing.assert_close(predicted, output.sample, rtol=0, atol=1e-5)
-    assert len(calls) == 2
+        monkeypatch.setattr(denoiser, "forward", spy)
+    stock_latents(stock, shared, tiny, noise_like(shared, 2, 7), Sampler(3, tiny.unguided))
+    channels = shared.latent_shape[0]
+    for noisy, timestep, output in calls:
+        ours = tiny.unpack(noisy, shared.latent_shape).clone()
+        predicted = shared.predict(shared.denoiser, ours, per_clip(timestep).clone(), shared.encode(PROMPTS))
+        expected = tiny.unpack(output, shared.latent_shape)[:, :channels]
+        torch.testing.assert_close(predicted, expected, rtol=0, atol=1e-5)
+    assert len(calls) == 3
 
 
-def test_add_noise_and_target_agree_with_the_sampler(shared: VideoFamily) -> None:
-    """One exact DDIM step from x_t with the true target lands on x_s of the same noise."""
+def test_add_noise_and_target_agree_with_the_sampler(
+    shared: VideoFamily, tiny: Tiny, stock: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A denoiser that knows the true target keeps the stock sampler on the path from noise to clip."""
+    from diffusers.models.modeling_outputs import Transformer2DModelOutput
+
+    if tiny.levels is None:
+        pytest.skip("this scheduler adds noise, or steps past its own timesteps")
     clean, noise = noise_like(shared, 2, 8), noise_like(shared, 2, 9)
-    scheduler = shared.to_pipeline().scheduler
-    scheduler.set_timesteps(10)
-    now, then = scheduler.timesteps[4], scheduler.timesteps[4] - scheduler.config.num_train_timesteps // 10
-    stepped = scheduler.step(
-        shared.target(clean, noise, now.expand(2)), now, shared.add_noise(clean, noise, now.expand(2))
-    ).prev_sample
-    torch.testing.assert_close(stepped, shared.add_noise(clean, noise, then.expand(2)), rtol=0, atol=1e-5)
+    for denoiser in denoisers_of(stock):
+
+        def know(*args: object, forward: object = denoiser.forward, **named: object) -> object:
+            _, timestep = arguments_of(forward, args, named)
+            answer = tiny.answer(shared.target(clean, noise, per_clip(timestep)))
+            return Transformer2DModelOutput(sample=tiny.pack(answer))
+
+        monkeypatch.setattr(denoiser, "forward", know)
+    path: list[torch.Tensor] = []
+
+    def note(_pipeline: object, _step: int, _timestep: object, state: dict[str, torch.Tensor]) -> dict:
+        path.append(tiny.unpack(state["latents"], shared.latent_shape))
+        return {}
+
+    stock_latents(stock, shared, tiny, noise, Sampler(5, 1.0))
+    levels = tiny.levels(stock.scheduler).clone()
+    start = shared.add_noise(clean, noise, levels[0].expand(2))
+    end = stock_latents(stock, shared, tiny, start, Sampler(5, 1.0), callback_on_step_end=note)
+    for latents, level in zip(path[:-1], levels[1:], strict=True):
+        expected = shared.add_noise(clean, noise, level.expand(2))
+        torch.testing.assert_close(latents, expected, rtol=0, atol=2e-5)
+    torch.testing.assert_close(end, clean, rtol=0, atol=2e-5)
 
 
 def test_timesteps_depend_on_the_generator_and_cover_the_schedule(shared: VideoFamily) -> None:

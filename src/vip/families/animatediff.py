@@ -10,34 +10,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 from vip.errors import UserError
-from vip.families.animatediff_folder import (
-    check_pipeline_class,
-    open_components,
-    open_denoiser,
-    outline_components,
-    outline_denoiser,
-    read_licence,
-    save_student,
-)
-from vip.families.base import Granularity, VideoFamily
+from vip.families.animatediff_folder import open_denoiser, outline_denoiser, save_student
+from vip.families.base import Granularity
+from vip.families.components import check_pipeline_class, read_licence
 from vip.families.motion_modules import block_of, module_of, motion_flops, remaining_paths
+from vip.families.stable_diffusion import StableDiffusionFamily
+from vip.families.stable_diffusion_folder import open_components, outline_components
 from vip.families.storage import count_parameters
 from vip.pruning.record import read_record
 from vip.pruning.surgery import remove_modules
-from vip.types import Conditioning, PruningRecord, Sampler, Unit
+from vip.types import PruningRecord, Unit
 
 if TYPE_CHECKING:
-    import numpy as np
-    import torch
     from diffusers import DiffusionPipeline
-    from numpy.typing import NDArray
     from torch import Tensor, nn
 
 FRAMES = 16
 """Frames of a clip in the stock pipeline; fewer where the motion modules cannot tell so many apart."""
 
 
-class AnimateDiff(VideoFamily):
+class AnimateDiff(StableDiffusionFamily):
     """Stable Diffusion 1.5 and other spatial U-Nets with an AnimateDiff motion adapter."""
 
     name: ClassVar[str] = "animatediff"
@@ -48,26 +40,20 @@ class AnimateDiff(VideoFamily):
         self, folder: Path, denoiser: "nn.Module", record: PruningRecord, components: dict[str, Any]
     ) -> None:
         """Bind an opened denoiser to the components around it; `open` is the way in."""
-        self.folder = folder
-        self.denoiser = denoiser
-        self.record = record
-        self.vae, self.text_encoder = components["vae"], components["text_encoder"]
-        self.tokenizer, self.scheduler = components["tokenizer"], components["scheduler"]
-        config = cast("Any", denoiser).config
-        frames = min(FRAMES, config.motion_max_seq_length)
-        self.latent_shape = (config.in_channels, frames, config.sample_size, config.sample_size)
-        size = config.sample_size * 2 ** (len(self.vae.config.block_out_channels) - 1)
-        self.frame_shape = (frames, size, size, 3)
+        super().__init__(folder, denoiser, record, components)
+        frames = min(FRAMES, cast("Any", denoiser).config.motion_max_seq_length)
+        self._set_shapes(frames)
 
     @classmethod
     def open(cls, folder: Path, device: str = "cpu") -> Self:
         """Load a stock folder, a student's, or one written by `AnimateDiffPipeline.save_pretrained`."""
+        from diffusers import DDIMScheduler
+
         check_pipeline_class(folder, cls.pipeline_class)
         record = read_record(folder) or PruningRecord("", read_licence(folder))
-        if device == "meta":
-            denoiser, components = outline_denoiser(folder, record), outline_components(folder)
-        else:
-            denoiser, components = open_denoiser(folder, record), open_components(folder)
+        outline = device == "meta"
+        denoiser = (outline_denoiser if outline else open_denoiser)(folder, record)
+        components = (outline_components if outline else open_components)(folder, DDIMScheduler)
         for module in (denoiser, components["vae"], components["text_encoder"]):
             module.requires_grad_(requires_grad=False).eval().to(device)
         return cls(folder, denoiser, record, components)
@@ -120,85 +106,7 @@ class AnimateDiff(VideoFamily):
         """FLOPs of the motion modules that are left, from their weights' shapes."""
         return motion_flops(self.denoiser, self.latent_shape)
 
-    def encode(self, prompts: Sequence[str]) -> Conditioning:
-        """Embed B prompts and the empty prompt beside each: two tensors (B, tokens, width)."""
-        import torch
-
-        with torch.no_grad():
-            return {"prompt": self._embed(list(prompts)), "empty_prompt": self._embed([""] * len(prompts))}
-
-    def sample(self, conditioning: Conditioning, noise: "Tensor", sampler: Sampler) -> "Tensor":
-        """DDIM with eta 0 and classifier-free guidance, as the stock pipeline samples."""
-        import torch
-
-        guided = sampler.guidance_scale > 1
-        scheduler = copy.deepcopy(self.scheduler)
-        scheduler.set_timesteps(sampler.steps, device=noise.device)
-        words = conditioning["prompt"]
-        if guided:
-            words = torch.cat([conditioning["empty_prompt"], words])
-        with torch.inference_mode():
-            latents = noise * scheduler.init_noise_sigma
-            for timestep in scheduler.timesteps:
-                doubled = torch.cat([latents] * 2) if guided else latents
-                prediction = _call(self.denoiser, doubled, timestep, words)
-                if guided:
-                    without, with_prompt = prediction.chunk(2)
-                    prediction = without + sampler.guidance_scale * (with_prompt - without)
-                latents = scheduler.step(prediction, timestep, latents).prev_sample
-        return cast("Tensor", latents).clone()
-
-    def decode(self, latents: "Tensor") -> "NDArray[np.uint8]":
-        """Decode clip by clip, so that a clip's pixels do not depend on its batch."""
-        import numpy as np
-        import torch
-
-        with torch.inference_mode():
-            clips = [self._decode_clip(clip) for clip in latents]
-        return np.stack(clips)
-
-    def timesteps(self, generator: "torch.Generator", count: int) -> "Tensor":
-        """Uniform over all training timesteps."""
-        import torch
-
-        return torch.randint(self.scheduler.config.num_train_timesteps, (count,), generator=generator)
-
-    def add_noise(self, clean: "Tensor", noise: "Tensor", timesteps: "Tensor") -> "Tensor":
-        """x_t = alpha_t x_0 + sigma_t noise, by the scheduler's table."""
-        return cast("Tensor", self.scheduler.add_noise(clean, noise, timesteps))
-
-    def target(self, clean: "Tensor", noise: "Tensor", timesteps: "Tensor") -> "Tensor":
-        """The noise, or the velocity where the scheduler says `v_prediction`."""
-        if self.scheduler.config.prediction_type == "epsilon":
-            return noise
-        return cast("Tensor", self.scheduler.get_velocity(clean, noise, timesteps))
-
-    def predict(
-        self, denoiser: "nn.Module", noisy: "Tensor", timesteps: "Tensor", conditioning: Conditioning
-    ) -> "Tensor":
-        """Call the U-Net with each prompt's embedding repeated for its frames."""
-        return _call(denoiser, noisy.contiguous(), timesteps.to(noisy.device), conditioning["prompt"])
-
-    def _embed(self, prompts: list[str]) -> "Tensor":
-        tokens = self.tokenizer(
-            prompts,
-            padding="max_length",
-            max_length=self.tokenizer.model_max_length,
-            truncation=True,
-            return_tensors="pt",
-        )
-        device = self.text_encoder.device
-        masked = getattr(self.text_encoder.config, "use_attention_mask", False)
-        mask = tokens.attention_mask.to(device) if masked else None
-        return cast("Tensor", self.text_encoder(tokens.input_ids.to(device), attention_mask=mask)[0])
-
-    def _decode_clip(self, latents: "Tensor") -> "NDArray[np.uint8]":
-        pictures = self.vae.decode((1 / self.vae.config.scaling_factor * latents).transpose(0, 1)).sample
-        pixels = (pictures / 2 + 0.5).clamp(0, 1).permute(0, 2, 3, 1).cpu().numpy()
-        return cast("NDArray[np.uint8]", (pixels * 255).round().astype("uint8"))
-
-
-def _call(denoiser: "nn.Module", noisy: "Tensor", timesteps: "Tensor", prompt: "Tensor") -> "Tensor":
-    """Call a UNetMotionModel, which wants each prompt's embedding once a frame."""
-    repeated = prompt.repeat_interleave(noisy.shape[2], dim=0)
-    return cast("Tensor", denoiser(noisy, timesteps, encoder_hidden_states=repeated).sample)
+    def _call(self, denoiser: "nn.Module", noisy: "Tensor", timesteps: "Tensor", words: "Tensor") -> "Tensor":
+        """A UNetMotionModel wants each prompt's embedding once a frame."""
+        repeated = words.repeat_interleave(noisy.shape[2], dim=0)
+        return cast("Tensor", denoiser(noisy, timesteps, encoder_hidden_states=repeated).sample)

@@ -5,21 +5,18 @@ configuration and holds the weights of the motion modules that are left.
 """
 
 import inspect
-import re
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from vip.errors import UserError
 from vip.families.motion_modules import all_paths, module_of, paths_of_units, remaining_paths
+from vip.families.stable_diffusion_folder import FROZEN_COMPONENTS, copy_frozen, load_strictly
 from vip.families.storage import (
     copy_component,
     count_parameters,
     read_json,
     read_weights,
-    variant_of,
     write_json,
     write_weights,
 )
@@ -29,9 +26,6 @@ from vip.types import PruningRecord
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
-
-
-FROZEN_COMPONENTS = ("vae", "text_encoder", "tokenizer", "scheduler")
 
 
 def outline_denoiser(folder: Path, record: PruningRecord) -> "nn.Module":
@@ -54,46 +48,9 @@ def open_denoiser(folder: Path, record: PruningRecord) -> "nn.Module":
         state |= read_weights(folder / "motion_adapter")
     check_modules(folder, modules, {path for key in state if (path := module_of(key))}, removed)
     remove_modules(denoiser, sorted(removed))
-    _load_strictly(denoiser, state, folder)
+    load_strictly(denoiser, state, f"{folder}: unet/ and motion_adapter/")
     check_parameters(folder, record, sum(count_parameters(denoiser.get_submodule(path)) for path in modules))
     return denoiser
-
-
-def open_components(folder: Path) -> dict[str, Any]:
-    """VAE, text encoder, tokenizer and scheduler, by the names of their subfolders."""
-    import torch
-    from diffusers import AutoencoderKL, DDIMScheduler
-    from transformers import CLIPTextModel, CLIPTokenizer
-
-    scheduler = read_json(folder / "scheduler" / "scheduler_config.json")
-    _check_scheduler(folder, scheduler)
-    return {
-        "vae": _open_frozen(AutoencoderKL, folder / "vae", torch_dtype=torch.float32),
-        "text_encoder": _open_frozen(CLIPTextModel, folder / "text_encoder", dtype=torch.float32),
-        "tokenizer": CLIPTokenizer.from_pretrained(folder / "tokenizer", local_files_only=True),
-        "scheduler": DDIMScheduler.from_config(scheduler),
-    }
-
-
-def outline_components(folder: Path) -> dict[str, Any]:
-    """As `open_components`, with the models on the meta device, from their configurations alone."""
-    import torch
-    from diffusers import AutoencoderKL, DDIMScheduler
-    from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
-
-    scheduler = read_json(folder / "scheduler" / "scheduler_config.json")
-    _check_scheduler(folder, scheduler)
-    with torch.device("meta"):
-        vae = AutoencoderKL.from_config(read_json(folder / "vae" / "config.json"))
-        text_encoder = CLIPTextModel(
-            CLIPTextConfig.from_dict(read_json(folder / "text_encoder" / "config.json"))
-        )
-    return {
-        "vae": vae,
-        "text_encoder": text_encoder,
-        "tokenizer": CLIPTokenizer.from_pretrained(folder / "tokenizer", local_files_only=True),
-        "scheduler": DDIMScheduler.from_config(scheduler),
-    }
 
 
 def save_student(source: Path, denoiser: "nn.Module", record: PruningRecord, target: Path) -> None:
@@ -107,29 +64,9 @@ def save_student(source: Path, denoiser: "nn.Module", record: PruningRecord, tar
     write_weights(target / "motion_adapter", {key: state[key] for key in state if module_of(key)})
     shutil.copyfile(source / "motion_adapter" / "config.json", target / "motion_adapter" / "config.json")
     _save_spatial(source / "unet", state, target / "unet")
-    for component in FROZEN_COMPONENTS:
-        copy_component(source / component, target / component)
-    for licence in sorted(source.glob("LICEN[CS]E*")):
-        shutil.copyfile(licence, target / licence.name)
+    copy_frozen(source, target)
     write_json(target / "model_index.json", _student_index(source))
     write_record(record, target)
-
-
-def check_pipeline_class(folder: Path, expected: str) -> None:
-    """Refuse folders of other families."""
-    found = read_json(folder / "model_index.json").get("_class_name")
-    if found != expected:
-        raise UserError(
-            f"{folder}/model_index.json names {found}, not {expected}; choose the family that fits"
-        )
-
-
-def read_licence(folder: Path) -> str:
-    """The licence that the folder's model card names, or `unknown`."""
-    card = folder / "README.md"
-    text = card.read_text(encoding="utf-8", errors="replace") if card.is_file() else ""
-    found = re.match(r"---\n(?:.*\n)*?license: *(\S+) *\n", text)
-    return found.group(1) if found else "unknown"
 
 
 def _build_denoiser(folder: Path) -> "nn.Module":
@@ -145,64 +82,6 @@ def _build_denoiser(folder: Path) -> "nn.Module":
         return cast("nn.Module", UNetMotionModel.from_unet2d(spatial, adapter, load_weights=False))
     except ValueError as error:
         raise UserError(f"{folder}: unet/ and motion_adapter/ do not fit each other ({error})") from None
-
-
-def _load_strictly(denoiser: "nn.Module", state: "dict[str, Tensor]", folder: Path) -> None:
-    expected = denoiser.state_dict()
-    wrong = sorted(set(expected) ^ set(state))
-    wrong += sorted(key for key in set(expected) & set(state) if expected[key].shape != state[key].shape)
-    if wrong:
-        raise UserError(
-            f"{folder}: unet/ and motion_adapter/ store {len(state)} tensors, their config.json expects "
-            f"{len(expected)}, {len(wrong)} do not fit (first {wrong[0]}); restore the folder from its source"
-        )
-    denoiser.load_state_dict(state, strict=True, assign=True)
-
-
-def _open_frozen(component: Any, folder: Path, **precision: Any) -> Any:
-    with _without_progress_bars():
-        model, report = component.from_pretrained(
-            folder,
-            variant=variant_of(folder),
-            use_safetensors=True,
-            local_files_only=True,
-            output_loading_info=True,
-            **precision,
-        )
-    missing = sorted(report["missing_keys"])
-    if missing:
-        raise UserError(
-            f"{folder}: {len(missing)} of {len(model.state_dict())} tensors are missing (first "
-            f"{missing[0]}); restore the folder from its source"
-        )
-    return model
-
-
-@contextmanager
-def _without_progress_bars() -> Iterator[None]:
-    """Transformers shows a bar for every load, even of a small text encoder."""
-    from transformers.utils import logging
-
-    shown = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        if shown:
-            logging.enable_progress_bar()
-
-
-def _check_scheduler(folder: Path, config: dict[str, Any]) -> None:
-    if config.get("_class_name") != "DDIMScheduler":
-        raise UserError(
-            f"{folder}/scheduler names {config.get('_class_name')}; this family samples with DDIMScheduler: "
-            "save one there, with the beta schedule of the motion modules' training (AnimateDiff: linear)"
-        )
-    if config.get("prediction_type", "epsilon") not in {"epsilon", "v_prediction"}:
-        raise UserError(
-            f"{folder}/scheduler has prediction_type {config['prediction_type']!r}; "
-            "this family knows epsilon and v_prediction"
-        )
 
 
 def _save_spatial(source: Path, state: "dict[str, Tensor]", target: Path) -> None:

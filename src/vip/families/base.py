@@ -20,7 +20,7 @@ Granularity = Literal["module", "block"]
 class VideoFamily(ABC):
     """An opened text-to-video model: its denoiser, and the verbs that hide how its family works.
 
-    Abstract or final: subclasses implement every method and are not subclassed further.
+    Abstract or final: what stands between this class and a family is abstract; families have no subclasses.
     """
 
     name: ClassVar[str]

@@ -13,6 +13,8 @@ from vip.errors import UserError
 if TYPE_CHECKING:
     from torch import Tensor
 
+_TORN = (OSError, RuntimeError, EOFError, ValueError, LookupError)
+"""What torch raises for files that are torn, or something else."""
 DATA_FILES = ("*.json", "*.txt", "*.model", "*.safetensors", "*.md")
 
 
@@ -52,8 +54,8 @@ def read_checkpoint(path: Path) -> "dict[str, Tensor]":
         if path.suffix == ".safetensors":
             return load_file(path)
         content = torch.load(path, map_location="cpu", weights_only=True)
-    except (SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError, ValueError) as error:
-        reason = str(error).splitlines()[0]
+    except (SafetensorError, pickle.UnpicklingError, *_TORN) as error:
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
         raise UserError(
             f"{path} cannot be read as a checkpoint of tensors alone ({reason}); download it again"
         ) from None

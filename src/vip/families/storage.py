@@ -53,8 +53,15 @@ def weights_file(component: Path) -> Path:
 
 
 def variant_of(component: Path) -> str | None:
-    """The `variant` argument that makes `from_pretrained` find the component's safetensors."""
-    return "fp16" if weights_file(component).name.endswith(".fp16.safetensors") else None
+    """The `variant` argument that makes `from_pretrained` find a component's safetensors, sharded or not."""
+    for variant in (None, "fp16", "bf16"):
+        infix = f".{variant}" if variant else ""
+        for name in WEIGHTS:
+            stem = name.removesuffix(".safetensors")
+            whole, shards = f"{stem}{infix}.safetensors", f"{name}.index{infix}.json"
+            if (component / whole).is_file() or (component / shards).is_file():
+                return variant
+    raise UserError(f"{component} holds no {' or '.join(WEIGHTS)}; convert its weights to safetensors first")
 
 
 def read_weights(component: Path) -> "dict[str, Tensor]":
@@ -93,15 +100,26 @@ def copy_component(source: Path, target: Path) -> None:
             shutil.copyfile(file, target / file.name)
 
 
-def save_components(folder: Path, pipeline_class: str, components: "Mapping[str, Any]") -> None:
-    """Write freshly made components (each with `save_pretrained`) as a folder that stock diffusers loads."""
+def save_components(
+    folder: Path, pipeline_class: str, components: "Mapping[str, Any]", **options: int
+) -> None:
+    """Write freshly made components (each with `save_pretrained`) as a folder that its pipeline class loads.
+
+    `options` are what the pipeline is built with besides its components.
+    """
     import diffusers
 
     index: dict[str, Any] = {"_class_name": pipeline_class, "_diffusers_version": diffusers.__version__}
+    index |= options
     for name, component in components.items():
         component.save_pretrained(folder / name)
-        library = type(component).__module__.partition(".")[0]
-        index[name] = [library, type(component).__name__]
+        module = type(component).__module__
+        library = module.partition(".")[0]
+        known = library in (
+            "diffusers",
+            "transformers",
+        )  # diffusers' own rule, too: others by their full path
+        index[name] = [library if known else module, type(component).__name__]
         for config in (folder / name).glob("*config.json"):
             content = read_json(config)
             if content.pop("_name_or_path", None) is not None:

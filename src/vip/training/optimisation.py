@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
+from vip.families.checkpointing import enable_gradient_checkpointing
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -40,6 +42,8 @@ class Optimisation:
     def __init__(self, family: "VideoFamily", settings: "TrainingSettings", accelerator: Any) -> None:
         import torch
 
+        if settings.gradient_checkpointing:
+            enable_gradient_checkpointing(family.denoiser)
         self.parameters = only_trainable(family)
         adamw = torch.optim.AdamW(self.parameters.values(), lr=settings.learning_rate)
         self.denoiser, self.adamw = accelerator.prepare(family.denoiser, adamw)

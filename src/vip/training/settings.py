@@ -72,6 +72,10 @@ class TrainingSettings(ReferenceSettings, Protocol):
         """Measure each term's gradient norm every so many steps."""
 
     @property
+    def gradient_checkpointing(self) -> bool:
+        """Whether activations are computed again instead of kept."""
+
+    @property
     def ema_decay(self) -> float:
         """Decay of the moving average of weights; 0 for none."""
 

@@ -176,6 +176,19 @@ def test_velocity_is_the_target_where_the_scheduler_says_so(copied: Path) -> Non
     torch.testing.assert_close(model.target(clean, noise, torch.tensor([500])), expected)
 
 
+def test_add_noise_and_target_agree_with_the_sampler(opened: AnimateDiff) -> None:
+    """One exact DDIM step from x_t with the true target lands on x_s of the same noise."""
+    generator = torch.Generator().manual_seed(8)
+    clean, noise = torch.randn(2, 2, *opened.latent_shape, generator=generator)
+    scheduler = opened.to_pipeline().scheduler
+    scheduler.set_timesteps(10)
+    now, then = scheduler.timesteps[4], scheduler.timesteps[4] - scheduler.config.num_train_timesteps // 10
+    stepped = scheduler.step(
+        opened.target(clean, noise, now.expand(2)), now, opened.add_noise(clean, noise, now.expand(2))
+    ).prev_sample
+    torch.testing.assert_close(stepped, opened.add_noise(clean, noise, then.expand(2)), rtol=0, atol=1e-5)
+
+
 def test_trains_contiguous_in_memory_with_a_frozen_spatial_network(opened: AnimateDiff) -> None:
     """With channels_last the backward pass crashes torch 2.13 on the CPU: predict makes input contiguous."""
     model = copy.deepcopy(opened)

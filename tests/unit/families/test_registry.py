@@ -15,13 +15,18 @@ def test_every_name_leads_to_the_class_of_that_name(name: str) -> None:
 
 
 def test_unknown_names_are_answered_with_the_known_ones() -> None:
-    with pytest.raises(UserError, match=r"'animatedif' is unknown; known families: animatediff"):
+    with pytest.raises(UserError, match=r"'animatedif' is unknown; known families: allegro, animatediff, "):
         family_named("animatedif")
 
 
 def test_unknown_pipeline_classes_are_answered_with_the_known_ones() -> None:
-    with pytest.raises(UserError, match=r"'FluxPipeline'.*supported classes: AnimateDiffPipeline"):
+    with pytest.raises(UserError, match=r"'FluxPipeline'.*supported classes: .*AnimateDiffPipeline"):
         family_of_class("FluxPipeline")
+
+
+def test_models_whose_side_modules_are_tied_to_block_numbers_are_refused_with_the_reason() -> None:
+    with pytest.raises(UserError, match=r"'WanVACEPipeline' .* tied to block numbers.*supported classes: "):
+        family_of_class("WanVACEPipeline")
 
 
 def test_asking_for_a_family_does_not_import_torch() -> None:

@@ -37,6 +37,15 @@ def test_all_but_the_trainable_parameters_are_frozen(family) -> None:
     )
 
 
+def test_activations_are_computed_again_where_that_is_asked_for(world, family, monkeypatch) -> None:
+    asked = []
+    monkeypatch.setattr("vip.training.optimisation.enable_gradient_checkpointing", asked.append)
+    optimisation(world, family)
+    assert asked == []
+    optimisation(world, family, gradient_checkpointing=True)
+    assert asked == [family.denoiser]
+
+
 def test_weights_become_contiguous_in_place(tiny_model) -> None:
     weight = tiny_model.denoiser.conv_in.weight
     tiny_model.denoiser.to(memory_format=torch.channels_last)

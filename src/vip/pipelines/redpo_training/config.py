@@ -41,6 +41,8 @@ class ReDPOTraining:
     """With epoch and pair, what timesteps and noises depend on; with the epoch, what the data order does."""
     gradient_norm_every: Annotated[int, Field(ge=1)] = 10
     """Steps between measurements of each term's own gradient norm, which cost two backward passes."""
+    gradient_checkpointing: bool = False
+    """Compute activations again in the backward pass instead of keeping them: less memory, more time."""
 
     @field_validator("sft_weight", mode="before")
     @classmethod

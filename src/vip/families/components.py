@@ -1,0 +1,64 @@
+"""Models out of diffusers folders, opened strictly, and what a folder says of itself."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from vip.errors import UserError
+from vip.families.storage import read_json, variant_of
+
+
+def check_pipeline_class(folder: Path, expected: str) -> None:
+    """Refuse folders of other families."""
+    found = read_json(folder / "model_index.json").get("_class_name")
+    if found != expected:
+        raise UserError(
+            f"{folder}/model_index.json names {found}, not {expected}; choose the family that fits"
+        )
+
+
+def read_licence(folder: Path) -> str:
+    """The licence that the folder's model card names, or `unknown`."""
+    card = folder / "README.md"
+    text = card.read_text(encoding="utf-8", errors="replace") if card.is_file() else ""
+    found = re.match(r"---\n(?:.*\n)*?license: *(\S+) *\n", text)
+    return found.group(1) if found else "unknown"
+
+
+def open_model(component: Any, folder: Path, *, strict: bool = False, **precision: Any) -> Any:
+    """Load a model of this diffusers or transformers class.
+
+    UserError where tensors are missing, and with `strict` also where there are others than it knows.
+    """
+    with without_progress_bars():
+        model, report = component.from_pretrained(
+            folder,
+            variant=variant_of(folder),
+            use_safetensors=True,
+            local_files_only=True,
+            output_loading_info=True,
+            **precision,
+        )
+    for fault in ("missing", "unexpected") if strict else ("missing",):
+        if names := sorted(report[f"{fault}_keys"]):
+            raise UserError(
+                f"{folder}: {len(names)} of {len(model.state_dict())} tensors are {fault} (first "
+                f"{names[0]}); restore the folder from its source"
+            )
+    return model
+
+
+@contextmanager
+def without_progress_bars() -> Iterator[None]:
+    """Transformers shows a bar for every load, even of a small text encoder."""
+    from transformers.utils import logging
+
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()
