@@ -108,8 +108,8 @@ def _open_tokenizer(kind: Any, component: Path) -> Any:
     converted = (component / "tokenizer.json").is_file() or not list(component.glob("*.model"))
     if not converted and find_spec("sentencepiece") is None:
         raise UserError(
-            f"{component} holds its vocabulary as a sentencepiece model only, and the package that reads it is "
-            "not installed; pip install sentencepiece"
+            f"{component} holds its vocabulary as a sentencepiece model only, and what reads it is not "
+            "installed; pip install sentencepiece"
         )
     return kind.from_pretrained(component, local_files_only=True)
 
