@@ -6,6 +6,7 @@ The transformers' configurations count the blocks that are left, so `from_pretra
 import inspect
 import shutil
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -95,12 +96,22 @@ def _open(component: Path, library: str, class_name: str, device: str) -> Any:
     if kind is None:
         raise UserError(f"{component.parent}/model_index.json names {class_name}, which {library} lacks")
     if component.name.startswith("tokenizer"):
-        return kind.from_pretrained(component, local_files_only=True)
+        return _open_tokenizer(kind, component)
     if component.name == "scheduler":
         return kind.from_config(read_json(component / "scheduler_config.json"))
     outline = device == "meta"
     model = (_outline_model if outline else _open_model)(kind, component, library)
     return model.requires_grad_(requires_grad=False).eval().to(device)
+
+
+def _open_tokenizer(kind: Any, component: Path) -> Any:
+    converted = (component / "tokenizer.json").is_file() or not list(component.glob("*.model"))
+    if not converted and find_spec("sentencepiece") is None:
+        raise UserError(
+            f"{component} holds its vocabulary as a sentencepiece model only, and what reads it is not "
+            "installed; pip install sentencepiece"
+        )
+    return kind.from_pretrained(component, local_files_only=True)
 
 
 def _outline_model(kind: Any, component: Path, library: str) -> Any:

@@ -81,6 +81,16 @@ def test_sharded_and_half_precision_weights_open_as_float32(
     assert all(torch.equal(weights[name], value.to(kind).float()) for name, value in expected.items())
 
 
+def test_a_vocabulary_that_cannot_be_read_is_refused_with_the_remedy(
+    two: Wan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = shutil.copytree(two.folder, tmp_path / "copied")
+    (folder / "tokenizer" / "tokenizer.json").rename(folder / "tokenizer" / "spiece.model")
+    monkeypatch.setattr("vip.families.transformers.folder.find_spec", lambda name: None)
+    with pytest.raises(UserError, match="pip install sentencepiece"):
+        Wan.open(folder)
+
+
 def test_a_clip_is_81_frames_of_480_by_832_unless_the_folder_says_otherwise(two: Wan) -> None:
     assert two.latent_shape == (4, 2, 4, 6)
     assert two.compression.latent_size(two.default_clip()) == (21, 60, 104)
