@@ -97,7 +97,7 @@ class Allegro(TransformerFamily):
     ) -> "Tensor":
         """Call the transformer with the pipeline's own rotary positions."""
         pipeline: Any = self.to_pipeline()
-        positions = pipeline._prepare_rotary_positional_embeddings(  # noqa: SLF001
+        positions = pipeline._prepare_rotary_positional_embeddings(
             len(noisy), self.clip.height, self.clip.width, self.latent_shape[1], noisy.device
         )
         called = denoiser(

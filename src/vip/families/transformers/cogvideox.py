@@ -102,7 +102,7 @@ class CogVideoX(TransformerFamily):
             return None
         pipeline: Any = self.to_pipeline()
         height, width, frames = self.clip.height, self.clip.width, self.latent_shape[1]
-        return pipeline._prepare_rotary_positional_embeddings(height, width, frames, device)  # noqa: SLF001
+        return pipeline._prepare_rotary_positional_embeddings(height, width, frames, device)
 
 
 def _swapped(latents: "Tensor") -> "Tensor":

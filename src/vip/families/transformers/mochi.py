@@ -119,6 +119,6 @@ def _without_values(transformer: Any) -> Iterator[None]:
         angles = torch.einsum("nd,dhf->nhf", places.float(), frequencies.float())
         return angles.cos(), angles.sin()
 
-    transformer.rope._create_rope = positions  # noqa: SLF001
+    transformer.rope._create_rope = positions
     with cast("Any", _config).patch(meta_nonzero_assume_all_nonzero=True):
         yield

@@ -17,13 +17,13 @@ from vip.types import Sampler
 
 
 @dataclass
-class VideoCrafterPipelineOutput(BaseOutput):  # type: ignore[misc]
+class VideoCrafterPipelineOutput(BaseOutput):
     """`frames`: videos in the asked output type, or latents (B, C, F, h, w)."""
 
     frames: Any
 
 
-class VideoCrafterPipeline(DiffusionPipeline):  # type: ignore[misc]
+class VideoCrafterPipeline(DiffusionPipeline):
     """Text to video with VideoCrafter2; `fps` and `num_frames` are what a call uses unless told otherwise."""
 
     model_cpu_offload_seq = "text_encoder->unet->vae"

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-class ScaledDDIMScheduler(SchedulerMixin, ConfigMixin):  # type: ignore[misc]
+class ScaledDDIMScheduler(SchedulerMixin, ConfigMixin):
     """DDIM (Song et al., 2021) for x_t = sqrt(abar_t) s_t x_0 + sqrt(1 - abar_t) noise.
 
     The scale s_t falls linearly from 1 to `scale_end` over the first `scale_steps` timesteps and stays there;
@@ -24,7 +24,7 @@ class ScaledDDIMScheduler(SchedulerMixin, ConfigMixin):  # type: ignore[misc]
     order = 1
     init_noise_sigma = 1.0
 
-    @register_to_config  # type: ignore[untyped-decorator]
+    @register_to_config
     def __init__(
         self,
         num_train_timesteps: int = 1000,

@@ -12,7 +12,7 @@ __all__ = ["ModelMixin", "TimeAndRateEmbedding", "VideoCrafterUNet"]
 # ModelMixin, because diffusers looks in a component's module for the base class that says how to load it.
 
 
-class TimeAndRateEmbedding(TimestepEmbedding):  # type: ignore[misc]
+class TimeAndRateEmbedding(TimestepEmbedding):
     """The timestep's embedding plus that of the frame rate, which goes through layers of its own."""
 
     def __init__(self, channels: int) -> None:
@@ -26,7 +26,7 @@ class TimeAndRateEmbedding(TimestepEmbedding):  # type: ignore[misc]
         return cast("Tensor", super().forward(sample) + self.fps_embedding(rates))
 
 
-class VideoCrafterUNet(UNet3DConditionModel):  # type: ignore[misc]
+class VideoCrafterUNet(UNet3DConditionModel):
     """A `UNet3DConditionModel` of the same configuration whose time embedding also knows the frame rate.
 
     The stock forward code runs unchanged: the frame rate travels as its `timestep_cond`.
