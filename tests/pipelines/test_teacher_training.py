@@ -12,7 +12,9 @@ from vip.training.checkpoints import CheckpointFolder
 
 LOOP = {"steps": 2, "batch_size": 2, "learning_rate": 1e-3, "warmup_steps": 1, "checkpoint_every": 1}
 SETTINGS = TeacherTraining(
-    autoencoder={"whole": LOOP, "decoder": LOOP}, denoiser={"pictures": LOOP, "clips": LOOP}, placements=1
+    autoencoder={"whole": LOOP, "decoder": LOOP},
+    denoiser={"pictures": LOOP, "clips": LOOP, "refinement": LOOP},
+    placements=1,
 )
 
 
@@ -26,8 +28,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
     return folder / "teacher", list(curve["training"])
 
 
-def test_four_trainings_in_their_order(made: tuple[Path, list[str]]) -> None:
-    assert made[1] == [name for name in ("autoencoder", "decoder", "pictures", "clips") for _ in range(2)]
+def test_the_trainings_in_their_order(made: tuple[Path, list[str]]) -> None:
+    rounds = ("autoencoder", "decoder", "pictures", "clips", "refinement")
+    assert made[1] == [name for name in rounds for _ in range(2)]
 
 
 def test_stock_diffusers_loads_it(made: tuple[Path, list[str]]) -> None:

@@ -7,7 +7,7 @@ from vip.types import Table
 
 
 def train_teacher(checkpoints: Any, settings: TeacherTraining) -> tuple[Any, Table]:
-    """The teacher, and the curves of its four trainings one after the other."""
+    """The teacher, and the curves of its trainings one after the other."""
     import pandas as pd
 
     autoencoder, first = train_teacher_autoencoder(checkpoints, settings)
