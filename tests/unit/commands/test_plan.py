@@ -1,0 +1,42 @@
+"""The plan of an experiment: from its settings alone, or one line that says why it cannot work."""
+
+from pathlib import Path
+
+import pytest
+
+from vip import config_loader
+from vip.commands.plan import planned
+from vip.errors import UserError
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture(autouse=True)
+def forgotten_configuration(monkeypatch):
+    """The registry asks the last configuration that was read; other tests must not find these."""
+    monkeypatch.setattr(config_loader, "_latest", [])
+
+
+def test_the_embedded_default_is_planned_stage_by_stage():
+    lines = planned(ROOT, None, {}, 1e12).splitlines()
+    assert [line.split()[0] for line in lines[1:15]] == ["1"] * 7 + ["2"] * 7
+    assert lines[15].split()[0] == "all"
+
+
+def test_settings_of_one_command_count():
+    halved = planned(ROOT, None, {"video_generation": {"guidance_scale": 1.0}}, 1e12)
+    assert halved != planned(ROOT, None, {}, 1e12)
+
+
+@pytest.mark.parametrize(
+    ("env", "params", "speed", "message"),
+    [
+        (None, {"stage_2": {"budget": {"blocks_per_stage": 99}}}, 1e12, r"stage_2\.budget: blocks_per_stage"),
+        (None, {"redpo_training": {"betta": 1}}, 1e12, "did you mean beta"),
+        (None, {}, 0.0, "has to be more than 0"),
+        ("animatediff", {}, 1e12, r"raw_prompts: .*animatediff_prompts\.csv is missing"),
+    ],
+)
+def test_what_cannot_work_is_refused(env, params, speed, message):
+    with pytest.raises(UserError, match=message):
+        planned(ROOT, env, params, speed)
