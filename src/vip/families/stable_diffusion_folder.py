@@ -1,12 +1,11 @@
 """What is alike in the folders of all Stable Diffusion descendants: everything but the denoiser."""
 
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vip.errors import UserError
 from vip.families.components import open_model
-from vip.families.storage import copy_component, read_json
+from vip.families.storage import copy_component, copy_licences, read_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,8 +51,7 @@ def copy_frozen(source: Path, target: Path) -> None:
     """Copy what a student inherits: the components around its denoiser, and its teacher's licence texts."""
     for component in FROZEN_COMPONENTS:
         copy_component(source / component, target / component)
-    for licence in sorted(source.glob("LICEN[CS]E*")):
-        shutil.copyfile(licence, target / licence.name)
+    copy_licences(source, target)
 
 
 def load_strictly(denoiser: "nn.Module", state: "Mapping[str, Tensor]", where: str) -> None:

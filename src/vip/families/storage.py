@@ -100,6 +100,12 @@ def copy_component(source: Path, target: Path) -> None:
             shutil.copyfile(file, target / file.name)
 
 
+def copy_licences(source: Path, target: Path) -> None:
+    """Copy the licence texts that stand beside a model."""
+    for licence in sorted(source.glob("LICEN[CS]E*")):
+        shutil.copyfile(licence, target / licence.name)
+
+
 def save_components(
     folder: Path, pipeline_class: str, components: "Mapping[str, Any]", **options: int
 ) -> None:

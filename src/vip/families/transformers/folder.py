@@ -4,7 +4,6 @@ The transformers' configurations count the blocks that are left, so `from_pretra
 """
 
 import inspect
-import shutil
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from vip.errors import UserError
 from vip.families.components import open_model
-from vip.families.storage import copy_component, read_json, write_json, write_weights
+from vip.families.storage import copy_component, copy_licences, read_json, write_json, write_weights
 from vip.pruning.record import write_record
 
 if TYPE_CHECKING:
@@ -60,8 +59,7 @@ def save_folder(
         write_json(target / name / "config.json", _corrected_config(source / name, transformer))
     for name in set(_listed(source)) - set(transformers):
         copy_component(source / name, target / name)
-    for licence in sorted(source.glob("LICEN[CS]E*")):
-        shutil.copyfile(licence, target / licence.name)
+    copy_licences(source, target)
     index = read_json(source / "model_index.json")
     index.pop("_name_or_path", None)
     write_json(target / "model_index.json", index)
