@@ -13,7 +13,7 @@ from vip.training.checkpoints import CheckpointFolder
 LOOP = {"steps": 2, "batch_size": 2, "learning_rate": 1e-3, "warmup_steps": 1, "checkpoint_every": 1}
 SETTINGS = TeacherTraining(
     autoencoder={"whole": LOOP, "decoder": LOOP},
-    denoiser={"pictures": LOOP, "clips": LOOP, "refinement": LOOP},
+    denoiser={"pictures": LOOP, "centred": LOOP, "clips": LOOP},
     placements=1,
 )
 
@@ -29,7 +29,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
 
 
 def test_the_trainings_in_their_order(made: tuple[Path, list[str]]) -> None:
-    rounds = ("autoencoder", "decoder", "pictures", "clips", "refinement")
+    rounds = ("autoencoder", "decoder", "pictures", "centred", "clips")
     assert made[1] == [name for name in rounds for _ in range(2)]
 
 

@@ -16,46 +16,54 @@ def train_teacher(checkpoints: Any, settings: TeacherTraining) -> tuple[Any, Tab
 
 
 def train_teacher_autoencoder(checkpoints: Any, settings: TeacherTraining) -> tuple[Any, Table]:
-    """Train an AutoencoderKL on renderings of the training scenes; it carries its scaling factor."""
+    """Train an AutoencoderKL on renderings of the training scenes, to latents of unit variance."""
     import pandas as pd
     import torch
 
     from vip.shapes.teacher.architecture import build_autoencoder
-    from vip.shapes.teacher.autoencoder import encode_clips, scaling_factor, train_autoencoder, training_clips
+    from vip.shapes.teacher.autoencoder import train_autoencoder
+    from vip.shapes.teacher.clips import training_clips
 
     torch.manual_seed(settings.seed)
     autoencoder = build_autoencoder()
     _, clips = training_clips(settings.placements)
     curve = train_autoencoder(autoencoder, clips, settings.autoencoder, checkpoints)
-    autoencoder.register_to_config(scaling_factor=scaling_factor(encode_clips(autoencoder, clips[:512])))
     return autoencoder, pd.DataFrame(curve)
 
 
 def train_teacher_denoiser(
     autoencoder: Any, checkpoints: Any, settings: TeacherTraining
 ) -> tuple[Any, Table]:
-    """Train text encoder and spatial U-Net on frames, then both and the motion modules on clips."""
+    """Train the spatial U-Net on frames, then it and the motion modules on clips, with a text encoder each.
+
+    Words of motion say nothing of a single frame: the text encoder that learned from frames passes them over.
+    """
     import pandas as pd
     import torch
     from diffusers import UNetMotionModel
 
     from vip.shapes.teacher import architecture
     from vip.shapes.teacher.assembly import Teacher, split_motion
-    from vip.shapes.teacher.autoencoder import encode_clips, training_clips
+    from vip.shapes.teacher.autoencoder import encode_clips
+    from vip.shapes.teacher.clips import centred_clips, training_clips
     from vip.shapes.teacher.denoiser import Examples, Words, train_denoiser
 
-    scenes, clips = training_clips(settings.placements)
-    examples = Examples(scenes, encode_clips(autoencoder, clips) * autoencoder.config.scaling_factor)
+    def encoded(clips: tuple[list[int], Any]) -> Examples:
+        return Examples(clips[0], encode_clips(autoencoder, clips[1]))
+
     torch.manual_seed(settings.seed)
-    tokenizer = architecture.build_tokenizer()
-    words = Words(tokenizer, architecture.build_text_encoder(tokenizer))
+    tokenizer, training = architecture.build_tokenizer(), settings.denoiser
+    words, later_words = (Words(tokenizer, architecture.build_text_encoder(tokenizer)) for _ in range(2))
     spatial, motion = architecture.build_spatial_denoiser(), architecture.build_motion_adapter()
-    scheduler, training = architecture.build_scheduler(), settings.denoiser
+    scheduler, examples = architecture.build_scheduler(), encoded(training_clips(settings.placements))
     curve = train_denoiser(
         "pictures", spatial, words, scheduler, examples.frames(), training.pictures, training, checkpoints
     )
     denoiser = UNetMotionModel.from_unet2d(spatial, motion)
-    for name, loop in {"clips": training.clips, "refinement": training.refinement}.items():
-        curve += train_denoiser(name, denoiser, words, scheduler, examples, loop, training, checkpoints)
+    rounds = {"centred": (encoded(centred_clips()), training.centred), "clips": (examples, training.clips)}
+    for name, (shown, loop) in rounds.items():
+        curve += train_denoiser(name, denoiser, later_words, scheduler, shown, loop, training, checkpoints)
     split_motion(denoiser, spatial, motion)
-    return Teacher(autoencoder, tokenizer, words.encoder, spatial, motion, scheduler), pd.DataFrame(curve)
+    return Teacher(autoencoder, tokenizer, later_words.encoder, spatial, motion, scheduler), pd.DataFrame(
+        curve
+    )

@@ -16,6 +16,8 @@ TEXT_LENGTH = 32
 TEXT_WIDTH = 64
 LATENT_CHANNELS = 4
 LATENT_SIZE = SIZE // 4
+QUERY_GAIN = 2.0
+"""Of the queries and keys of untrained motion modules: how sharply a frame attends to the frames near it."""
 FIRST_LOG_VARIANCE = -6.0
 """Of the untrained encoder's posterior. At 0 noise as loud as the latents halves the speed of the start."""
 
@@ -82,6 +84,7 @@ def build_autoencoder() -> "AutoencoderKL":
         latent_channels=LATENT_CHANNELS,
         norm_num_groups=8,
         sample_size=SIZE,
+        scaling_factor=1.0,
     )
     torch.nn.init.constant_(autoencoder.quant_conv.bias[LATENT_CHANNELS:], FIRST_LOG_VARIANCE)
     return autoencoder
@@ -109,7 +112,7 @@ def build_motion_adapter() -> "MotionAdapter":
     """Eleven motion modules for that U-Net: five on the way down, one in the middle, six on the way up."""
     from diffusers import MotionAdapter
 
-    return MotionAdapter(
+    adapter = MotionAdapter(
         block_out_channels=(32, 64),
         motion_layers_per_block=2,
         motion_mid_block_layers_per_block=1,
@@ -118,18 +121,43 @@ def build_motion_adapter() -> "MotionAdapter":
         motion_max_seq_length=FRAMES,
         use_motion_mid_block=True,
     )
+    _tell_frames_apart(adapter)
+    return adapter
+
+
+def _tell_frames_apart(adapter: "MotionAdapter") -> None:
+    """Let each frame attend most to those near it, and pass on in full what it finds.
+
+    With the usual start every frame attends to all alike, and the number of a frame is lost on the way.
+    """
+    import torch
+    from diffusers.models.attention import Attention
+
+    for name, module in adapter.named_modules():
+        if isinstance(module, torch.nn.Linear) and ".ff." not in name:
+            torch.nn.init.orthogonal_(module.weight)
+            if module.bias is not None:
+                torch.nn.init.zeros_(module.bias)
+    for module in adapter.modules():
+        if isinstance(module, Attention):
+            torch.nn.init.orthogonal_(module.to_q.weight, gain=QUERY_GAIN)
+            module.to_k.load_state_dict(module.to_q.state_dict())
 
 
 def build_scheduler() -> "DDIMScheduler":
-    """AnimateDiff's noise schedule; the denoiser predicts velocity, which teaches it captions far sooner."""
+    """DDPM's noise schedule, rescaled to end in pure noise (Lin et al. 2024); the denoiser predicts velocity.
+
+    Eight alike frames show through more noise than one picture does. If noise never hid them wholly, the
+    denoiser would learn to read motion and shape off the noisy latents, and to overlook the caption.
+    """
     from diffusers import DDIMScheduler
 
     return DDIMScheduler(
-        beta_start=0.00085,
-        beta_end=0.012,
+        beta_start=0.0001,
+        beta_end=0.02,
         beta_schedule="linear",
-        timestep_spacing="linspace",
+        rescale_betas_zero_snr=True,
+        timestep_spacing="trailing",
         clip_sample=False,
-        steps_offset=1,
         prediction_type="v_prediction",
     )

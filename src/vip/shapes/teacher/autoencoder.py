@@ -6,7 +6,6 @@ from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from vip.seeding import generator_for
-from vip.shapes.scene import all_scenes, is_held_out
 from vip.shapes.teacher.loop import Loop, Row, learn
 
 if TYPE_CHECKING:
@@ -17,6 +16,13 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from vip.training.checkpoints import CheckpointFolder
+
+SMALLEST_VARIANCE = 1e-6
+"""Of a direction of the latents; below it a direction says nothing, and is not magnified further."""
+DISTURBANCE = 0.1
+"""Standard deviation of the noise that the decoder learns to overlook, as a denoiser leaves some."""
+NO_VARIANCE = -30.0
+"""The smallest log variance that AutoencoderKL's posterior knows."""
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
@@ -35,7 +41,7 @@ def train_autoencoder(
     settings: AutoencoderTraining,
     checkpoints: "CheckpointFolder",
 ) -> list[Row]:
-    """Train in place on uint8 clips (N, F, 3, H, W).
+    """Train in place on uint8 clips (N, F, 3, H, W), to latents of unit variance.
 
     The decoder's second helping, with the encoder frozen, is what Stability's fine-tuned decoders had: the
     latents no longer move, so the pictures become sharp quickly.
@@ -44,24 +50,12 @@ def train_autoencoder(
     curve = learn(
         "autoencoder", autoencoder, _whole_loss(autoencoder, frames, settings), settings.whole, checkpoints
     )
+    whiten_latents(autoencoder, clips)
     autoencoder.decoder.requires_grad_(requires_grad=True)
     autoencoder.post_quant_conv.requires_grad_(requires_grad=True)
     return curve + learn(
         "decoder", autoencoder, _decoder_loss(autoencoder, frames, settings), settings.decoder, checkpoints
     )
-
-
-def training_clips(placements: int) -> "tuple[list[int], Tensor]":
-    """Render each training scene `placements` times: scene numbers, and uint8 frames (N, F, 3, H, W)."""
-    import numpy as np
-    import torch
-
-    from vip.shapes.renderer import render_random
-
-    scenes = all_scenes()
-    numbers = [number for number, scene in enumerate(scenes) if not is_held_out(scene)] * placements
-    clips = np.stack([render_random(scenes[number], seed) for seed, number in enumerate(numbers)])
-    return numbers, torch.from_numpy(clips).permute(0, 1, 4, 2, 3).contiguous()
 
 
 def encode_clips(autoencoder: "AutoencoderKL", clips: "Tensor") -> "Tensor":
@@ -78,9 +72,29 @@ def encode_clips(autoencoder: "AutoencoderKL", clips: "Tensor") -> "Tensor":
     return torch.cat(latents).transpose(1, 2).contiguous()
 
 
-def scaling_factor(latents: "Tensor") -> float:
-    """The factor that gives latents unit variance, as diffusers' `vae.config.scaling_factor` means it."""
-    return 1.0 / float(latents.std())
+def whiten_latents(autoencoder: "AutoencoderKL", clips: "Tensor") -> None:
+    """Give the latents of uint8 clips uncorrelated channels of mean 0 and variance 1; pictures stay the same.
+
+    An autoencoder hides what is fine (an outline, a hue) in directions of a hundredth of the variance. Noise
+    would drown them until the last steps, so that a denoiser never learned which words they follow from.
+    The 1x1 convolutions on either side of the latents take the change up; the posterior becomes a point.
+    """
+    import torch
+
+    latents = encode_clips(autoencoder, clips).transpose(0, 1).flatten(1)
+    centre = latents.mean(dim=1)
+    variances, directions = torch.linalg.eigh(torch.cov(latents))
+    spreads = variances.clamp_min(SMALLEST_VARIANCE).sqrt()
+    whitening, colouring = (directions / spreads).T, directions * spreads
+    into, back = autoencoder.quant_conv, autoencoder.post_quant_conv
+    channels = len(centre)
+    with torch.no_grad():
+        into.bias[:channels] = whitening @ (into.bias[:channels] - centre)
+        into.weight[:channels] = torch.einsum("ij,jkhw->ikhw", whitening, into.weight[:channels])
+        into.bias[channels:] = NO_VARIANCE
+        into.weight[channels:] = 0.0
+        back.bias += back.weight[..., 0, 0] @ centre
+        back.weight.copy_(torch.einsum("ijhw,jk->ikhw", back.weight, colouring))
 
 
 def to_unit_range(frames: "Tensor") -> "Tensor":
@@ -116,7 +130,7 @@ def _decoder_loss(
         pictures, generator = _draw(frames, "decoder", settings.decoder.batch_size, settings.seed, step)
         with torch.no_grad():
             latents = autoencoder.encode(pictures).latent_dist.mean
-        decoded = autoencoder.decode(latents + 0.05 * _noise(latents, generator)).sample
+        decoded = autoencoder.decode(latents + DISTURBANCE * _noise(latents, generator)).sample
         loss: Tensor = (decoded - pictures).square().mean()
         return loss
 

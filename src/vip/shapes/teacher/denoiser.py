@@ -1,6 +1,8 @@
 """Second training: text encoder and denoiser learn to denoise captioned pictures, then clips.
 
 As AnimateDiff does it: the spatial U-Net learns from single frames; motion modules join it for the clips.
+What a word of motion means is the product of three things that are all faint at first: the word, the number
+of the frame and the place in the picture. It is learned first where nothing else is left to learn.
 """
 
 from dataclasses import dataclass as plain_dataclass
@@ -27,13 +29,21 @@ _ARTICLES = {"a", "an", "the"}
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
-class DenoiserTraining:
-    """Settings of the joint training of text encoder and denoiser, on pictures and then on clips."""
+class Round(Loop):
+    """One round of the denoiser's training."""
 
-    pictures: Loop
-    clips: Loop
-    refinement: Loop
-    """A second round on clips, from the averaged weights of the first."""
+    first_timestep: Annotated[int, Field(ge=0)] = 0
+    """Timesteps are drawn from here on. Where noise hides all, the caption is what there is to go by."""
+
+
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class DenoiserTraining:
+    """Settings of the joint training of text encoder and denoiser: on pictures, then twice on clips."""
+
+    pictures: Round
+    centred: Round
+    """On clips whose shapes are all of one size and in the middle, so that only words tell them apart."""
+    clips: Round
     caption_dropout: Share = 0.1
     silent_share: Share = 0.1
     """Share of captions that say nothing of motion."""
@@ -74,7 +84,7 @@ def train_denoiser(
     words: Words,
     scheduler: "DDIMScheduler",
     examples: Examples,
-    loop: Loop,
+    loop: Round,
     settings: DenoiserTraining,
     checkpoints: "CheckpointFolder",
 ) -> list[Row]:
@@ -90,7 +100,9 @@ def train_denoiser(
         captions = write_captions([examples.scenes[int(row)] for row in rows], rng, settings)
         clean = examples.latents[rows]
         noise = torch.randn(clean.shape, generator=generator)
-        timesteps = torch.randint(scheduler.config.num_train_timesteps, (len(rows),), generator=generator)
+        timesteps = torch.randint(
+            loop.first_timestep, scheduler.config.num_train_timesteps, (len(rows),), generator=generator
+        )
         noisy = scheduler.add_noise(clean, noise, timesteps)
         embeddings = words.embed(captions)
         if clean.ndim == 5:
