@@ -8,6 +8,7 @@ from vip.rewards.base import Reward
 
 REWARDS: dict[str, str] = {
     "shapes_oracle": "vip.rewards.shapes_oracle:ShapesOracle",
+    "videoscore": "vip.rewards.videoscore:VideoScore",
 }
 """Reward name -> "module:Class". The contract tests run over this list."""
 
