@@ -15,7 +15,7 @@ from vip.shapes.scene import all_scenes
 from vip.types import PROPERTIES
 
 Options = dict[str, dict[str, Any]]
-REWARDS_UNDER_TEST = ("shapes_oracle", "videoscore")
+REWARDS_UNDER_TEST = ("shapes_oracle", "videoscore", "clip", "mixture")
 """All of them; `options` makes a small one of each, and a new reward adds its lines there and here."""
 SCENES = all_scenes()[::75]
 CLIPS = [render_random(scene, seed) for seed, scene in enumerate(SCENES)]
@@ -25,15 +25,22 @@ PROMPTS = [f"{scene.colour} {scene.shape} {MOTION_PHRASES[scene.motion][0]}" for
 @pytest.fixture(scope="module")
 def options(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Options]:
     """Reward -> options that make a small one."""
-    from tests.tiny import videoscore
+    from tests.tiny import clip, videoscore
 
     folder = tmp_path_factory.mktemp("rewards")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("vip.rewards.videoscore.QUERY_SHA256", videoscore.QUERY_SHA256)
-        yield {
+        single = {
             "shapes_oracle": {},
             "videoscore": {"model": str(videoscore.build(folder / "videoscore")), "frames": 4},
+            "clip": {"model": str(clip.build(folder / "clip"))},
         }
+        parts = [
+            {"name": name, "weight": 1 + i, "options": given}
+            for i, (name, given) in enumerate(single.items())
+        ]
+        inner = {"name": "mixture", "options": {"rewards": parts[:2]}}
+        yield single | {"mixture": {"rewards": [inner, *parts[2:]]}}
 
 
 @pytest.fixture(scope="module", params=REWARDS_UNDER_TEST)
