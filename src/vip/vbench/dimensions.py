@@ -63,7 +63,8 @@ class Totals:
 def totals(scores: Mapping[str, float]) -> Totals:
     """Quality, Semantic and Total from the raw scores of all sixteen dimensions, as VBench computes them.
 
-    UserError where a dimension is missing, which VBench's script counts as 0, or a score is no share or cosine.
+    UserError where a dimension is missing, which VBench's script counts as 0, or a score is no share or
+    cosine.
     """
     check_complete(scores)
     for name in DIMENSIONS:
