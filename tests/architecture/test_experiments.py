@@ -6,7 +6,9 @@ import pytest
 from kedro.config import OmegaConfigLoader
 from kedro.framework.project import settings
 
+from vip.judges.registry import judge_named
 from vip.parameters import check_parameters
+from vip.rewards.registry import reward_named
 
 CONF = Path(__file__).parents[2] / "conf"
 MODELS = sorted(
@@ -24,6 +26,13 @@ def test_every_setting_exists_and_is_possible(loader: OmegaConfigLoader, registe
     check_parameters(loader["parameters"], registered)
     for number in range(1, loader["parameters"]["stages"] + 1):
         assert loader["parameters"][f"stage_{number}"]["budget"]["target_parameters"]
+
+
+def test_the_reward_and_the_judge_that_it_names_exist_and_take_its_options(loader: OmegaConfigLoader) -> None:
+    reward = loader["parameters"]["scoring"]["reward"]
+    assert reward_named(reward["name"], reward["options"]).name == reward["name"] == "videoscore"
+    judge = loader["parameters"]["prompt_filtering"]["judge"]
+    assert judge_named(judge["name"], judge["options"]).name == judge["name"]
 
 
 def test_each_writes_to_a_folder_of_its_own_and_reads_what_is_its_own(loader: OmegaConfigLoader) -> None:

@@ -18,6 +18,8 @@ HEAVY = {
     "av",
     "scipy",
     "pyarrow",
+    "cv2",
+    "skimage",
 }
 
 

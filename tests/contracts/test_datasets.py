@@ -12,8 +12,9 @@ import torch
 from kedro.io import DataCatalog
 
 import vip.datasets
+from vip.datasets.video import decode
 from vip.errors import UserError
-from vip.types import Clip, LazyMap
+from vip.types import Clip, Items, LazyMap
 
 KEYS = [f"{number:032x}" for number in range(3)]
 
@@ -99,6 +100,19 @@ def _lazy_config(codec: str) -> dict[str, Any]:
     return {"filepath": "{folder}/items.parquet", "store": "{folder}/items", "codec": codec}
 
 
+def _named_clips(version: int) -> Items[Clip]:
+    """Keys that are file names, as VBench's are: with spaces, commas, dots."""
+    keys = {f"a dog, running. {key}-0.mp4": key for key in KEYS}
+    table = pd.DataFrame({"key": list(keys)})
+    return Items(table, lambda name: _clip(version, keys[name]))
+
+
+def _videos(data: Any) -> Any:
+    if isinstance(data, Items):
+        return {name: data[name].frames.tobytes() for name in data}
+    return {name: decode((data.path / name).read_bytes()).tobytes() for name in data.hashes}
+
+
 SPECIMENS = {
     "table.parquet": Specimen("TableDataset", {"filepath": "{folder}/t.parquet"}, _table, _frame),
     "table.csv": Specimen("TableDataset", {"filepath": "{folder}/t.csv"}, _table, _frame),
@@ -113,6 +127,7 @@ SPECIMENS = {
     "rows": Specimen(
         "LazyMapDataset", _lazy_config("row"), _lazy(lambda n, k: {"score": n / 3, "key": k}), _items
     ),
+    "videos": Specimen("VideoFolderDataset", {"filepath": "{folder}/videos"}, _named_clips, _videos),
     "tensors": Specimen("LazyMapDataset", _lazy_config("tensors"), _lazy(_tensors), _items),
 }
 DAMAGES: dict[str, Callable[[bytes], bytes]] = {

@@ -1,5 +1,6 @@
 """What every registered reward promises."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -13,24 +14,42 @@ from vip.shapes.renderer import render_random
 from vip.shapes.scene import all_scenes
 from vip.types import PROPERTIES
 
-OPTIONS: dict[str, dict[str, Any]] = {"shapes_oracle": {}}
-"""Reward -> options that make a small one; a new reward adds its line here."""
+Options = dict[str, dict[str, Any]]
+REWARDS_UNDER_TEST = ("shapes_oracle", "videoscore", "clip", "mixture")
+"""All of them; `options` makes a small one of each, and a new reward adds its lines there and here."""
 SCENES = all_scenes()[::75]
 CLIPS = [render_random(scene, seed) for seed, scene in enumerate(SCENES)]
 PROMPTS = [f"{scene.colour} {scene.shape} {MOTION_PHRASES[scene.motion][0]}" for scene in SCENES]
 
 
-def build(name: str) -> Reward:
-    return reward_named(name, OPTIONS[name])
+@pytest.fixture(scope="module")
+def options(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Options]:
+    """Reward -> options that make a small one."""
+    from tests.tiny import clip, videoscore
+
+    folder = tmp_path_factory.mktemp("rewards")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("vip.rewards.videoscore.QUERY_SHA256", videoscore.QUERY_SHA256)
+        single = {
+            "shapes_oracle": {},
+            "videoscore": {"model": str(videoscore.build(folder / "videoscore")), "frames": 4},
+            "clip": {"model": str(clip.build(folder / "clip"))},
+        }
+        parts = [
+            {"name": name, "weight": 1 + i, "options": given}
+            for i, (name, given) in enumerate(single.items())
+        ]
+        inner = {"name": "mixture", "options": {"rewards": parts[:2]}}
+        yield single | {"mixture": {"rewards": [inner, *parts[2:]]}}
 
 
-@pytest.fixture(scope="module", params=sorted(REWARDS))
-def reward(request: pytest.FixtureRequest) -> Reward:
-    return build(request.param)
+@pytest.fixture(scope="module", params=REWARDS_UNDER_TEST)
+def reward(request: pytest.FixtureRequest, options: Options) -> Reward:
+    return reward_named(request.param, options[request.param])
 
 
-def test_every_registered_reward_is_tested():
-    assert set(OPTIONS) == set(REWARDS)
+def test_every_registered_reward_is_tested(options):
+    assert set(options) == set(REWARDS_UNDER_TEST) == set(REWARDS)
 
 
 def test_it_goes_by_its_registered_name(reward):
@@ -58,9 +77,10 @@ def test_a_score_ignores_the_rest_of_the_batch_and_its_order(reward):
     np.testing.assert_array_equal(backwards, together)
 
 
-def test_it_repeats_itself_and_leaves_the_clips_alone(reward):
+def test_it_repeats_itself_and_leaves_the_clips_alone(reward, options):
     before = [clip.copy() for clip in CLIPS]
-    np.testing.assert_array_equal(reward.score(CLIPS, PROMPTS), build(reward.name).score(CLIPS, PROMPTS))
+    another = reward_named(reward.name, options[reward.name])
+    np.testing.assert_array_equal(reward.score(CLIPS, PROMPTS), another.score(CLIPS, PROMPTS))
     np.testing.assert_array_equal(CLIPS, before)
 
 
@@ -74,11 +94,14 @@ def test_clips_in_store_may_be_read_only(reward):
     np.testing.assert_array_equal(reward.score([clip], PROMPTS[:1]), reward.score(CLIPS[:1], PROMPTS[:1]))
 
 
-def test_the_fingerprint_is_stable_text(reward):
-    assert isinstance(reward.fingerprint, str)
-    assert reward.fingerprint == build(reward.name).fingerprint
+def test_fingerprint_and_provenance_are_stable_lines(reward, options):
+    another = reward_named(reward.name, options[reward.name])
+    for told, again in ((reward.fingerprint, another.fingerprint), (reward.provenance, another.provenance)):
+        assert isinstance(told, str)
+        assert told.splitlines() == [again]
+    assert reward.provenance.startswith(reward.name)
 
 
-def test_options_it_does_not_know_are_refused(reward):
+def test_options_it_does_not_know_are_refused(reward, options):
     with pytest.raises(UserError, match="has no option no_such_option"):
-        reward_named(reward.name, {**OPTIONS[reward.name], "no_such_option": 1})
+        reward_named(reward.name, {**options[reward.name], "no_such_option": 1})

@@ -43,7 +43,7 @@ class Brightness(Reward):
     """Mean brightness by half of the frames and colour: depends on every pixel, without any model."""
 
     name = "brightness"
-    fingerprint = "brightness 1"
+    fingerprint = provenance = "brightness 1"
 
     def score(self, frames, prompts):
         return np.array(

@@ -30,6 +30,10 @@ class Brightness(Reward):
     def fingerprint(self):
         return f"brightness {self.version}"
 
+    @property
+    def provenance(self):
+        return f"brightness version {self.version}"
+
     def score(self, frames, prompts):
         self.batches.append(len(frames))
         means = np.array([clip.mean() for clip in frames])
@@ -76,7 +80,17 @@ def test_scores_by_hand(reward):
     assert scores["visual_quality"].tolist() == [10, 20, 30]
     assert scores["text_alignment"].tolist() == [15, 25, 35]
     assert scores["average"].tolist() == [11.25, 21.25, 31.25]
-    assert list(scores.columns) == ["key", "clip", "prompt_id", "prompt", "seed", *PROPERTIES, "average"]
+    assert scores["reward"].tolist() == ["brightness version 1"] * 3
+    assert list(scores.columns) == [
+        "key",
+        "clip",
+        "prompt_id",
+        "prompt",
+        "seed",
+        "reward",
+        *PROPERTIES,
+        "average",
+    ]
 
 
 def test_the_reward_always_sees_full_batches(reward):

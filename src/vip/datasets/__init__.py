@@ -5,6 +5,7 @@ from vip.datasets.lazy_map import LazyMapDataset
 from vip.datasets.models import ModelFolderDataset
 from vip.datasets.tables import TableDataset
 from vip.datasets.texts import JsonDataset, TextDataset
+from vip.datasets.videos import VideoFolderDataset
 
 __all__ = [
     "CheckpointFolderDataset",
@@ -13,4 +14,5 @@ __all__ = [
     "ModelFolderDataset",
     "TableDataset",
     "TextDataset",
+    "VideoFolderDataset",
 ]

@@ -15,14 +15,18 @@ if TYPE_CHECKING:
     from vip.families.base import VideoFamily
 
 
-def clip_table(fingerprint: str, prompts: Table, sampler: Sampler, seed: int) -> Table:
-    """One row a prompt: key, prompt_id, prompt, seed.
+def clip_table(fingerprint: str, prompts: Table, sampler: Sampler, seed: int, samples: int = 1) -> Table:
+    """One row a prompt and sample: key, prompt_id, prompt, seed; a prompt's samples follow each other.
 
-    A prompt's seed is the same for every model, so that models are compared from the same noise. The
+    A sample's seed is the same for every model, so that models are compared from the same noise. The
     fingerprint stands for everything the model's folder says, the shape of its latents included.
     """
-    table = prompts[["prompt_id", "prompt"]].reset_index(drop=True)
-    table["seed"] = [seed_of("clip", seed, prompt) for prompt in table["prompt"]]
+    table = prompts[["prompt_id", "prompt"]]
+    table = table.loc[table.index.repeat(samples)].reset_index(drop=True)
+    table["seed"] = [
+        seed_of("clip", seed, prompt, *([place % samples] if place % samples else []))
+        for place, prompt in enumerate(table["prompt"])
+    ]
     keys = [
         content_hash("clip", fingerprint, prompt, clip_seed, sampler.steps, sampler.guidance_scale)
         for prompt, clip_seed in zip(table["prompt"], table["seed"], strict=True)
@@ -38,8 +42,9 @@ def lazy_clips(
     batch_size: int,
     seed: int,
     title: str,
+    samples: int = 1,
 ) -> LazyMap[Clip]:
-    """The clips of several variants for the same prompts: key, unit, prompt_id, prompt, seed.
+    """The clips of several variants for the same prompts, `samples` each: key, unit, prompt_id, prompt, seed.
 
     `unit` is the variant's name; rows are ordered by it. With several variants one call of `make_batch` gets
     all prompts of one of them, so that each is opened once and no batch is split between two.
@@ -47,7 +52,8 @@ def lazy_clips(
     import pandas as pd
 
     tables = {
-        name: clip_table(variant.fingerprint, prompts, sampler, seed) for name, variant in variants.items()
+        name: clip_table(variant.fingerprint, prompts, sampler, seed, samples)
+        for name, variant in variants.items()
     }
     rows = pd.concat([table.assign(unit=name) for name, table in tables.items()], ignore_index=True)
     table = rows[["key", "unit", "prompt_id", "prompt", "seed"]]
@@ -55,7 +61,7 @@ def lazy_clips(
         key: _Job(variants[unit], prompt, clip_seed)
         for key, unit, prompt, clip_seed in table[["key", "unit", "prompt", "seed"]].itertuples(index=False)
     }
-    keys_per_call = batch_size if len(variants) == 1 else max(len(prompts), 1)
+    keys_per_call = batch_size if len(variants) == 1 else max(len(prompts) * samples, 1)
     return LazyMap(table, _ClipMaker(jobs, sampler, batch_size), keys_per_call, title)
 
 

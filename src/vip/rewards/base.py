@@ -19,6 +19,11 @@ class Reward(ABC):
     def fingerprint(self) -> str:
         """Changes whenever the same clip could get another score (model, revision, settings)."""
 
+    @property
+    @abstractmethod
+    def provenance(self) -> str:
+        """What each score says it comes from, in one line: the name, the model and revision behind it."""
+
     @abstractmethod
     def score(self, frames: "Sequence[NDArray[np.uint8]]", prompts: Sequence[str]) -> "NDArray[np.float64]":
         """Score B clips, each (F, H, W, 3), against B prompts: (B, 4). Each clip is scored by itself."""

@@ -8,6 +8,9 @@ from vip.rewards.base import Reward
 
 REWARDS: dict[str, str] = {
     "shapes_oracle": "vip.rewards.shapes_oracle:ShapesOracle",
+    "clip": "vip.rewards.clip:ClipReward",
+    "mixture": "vip.rewards.mixture:Mixture",
+    "videoscore": "vip.rewards.videoscore:VideoScore",
 }
 """Reward name -> "module:Class". The contract tests run over this list."""
 

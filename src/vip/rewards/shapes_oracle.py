@@ -24,6 +24,11 @@ class ShapesOracle(Reward):
         """The oracle's name and revision; it has no settings."""
         return content_hash(self.name, self.revision)
 
+    @property
+    def provenance(self) -> str:
+        """The oracle's name and revision."""
+        return f"{self.name} revision {self.revision}"
+
     def score(self, frames: "Sequence[NDArray[np.uint8]]", prompts: Sequence[str]) -> "NDArray[np.float64]":
         """Score B clips (F, 32, 32, 3) against B prompts, each by itself: (B, 4)."""
         import numpy as np

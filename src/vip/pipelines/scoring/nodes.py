@@ -13,8 +13,9 @@ from vip.types import PROPERTIES, Clip, Items, LazyMap, Table
 def score_clips(clips: Items[Clip], settings: Scoring) -> LazyMap[dict[str, float]]:
     """The scores of every clip against its prompt, by property, made batch by batch when asked for.
 
-    The table is the clips' own, with the score's key in `key` and the clip's in `clip`. A score's key depends
-    on the clip, the prompt and the reward, so a clip seen before is not scored again.
+    The table is the clips' own, with the score's key in `key`, the clip's in `clip`, and in `reward` what
+    gives the score (`Reward.provenance`). A score's key depends on the clip, the prompt and the reward's
+    fingerprint, so a clip seen before is not scored again.
     """
     reward = reward_named(settings.reward.name, settings.reward.options)
     keys = [
@@ -23,6 +24,7 @@ def score_clips(clips: Items[Clip], settings: Scoring) -> LazyMap[dict[str, floa
     ]
     table = clips.table.rename(columns={"key": "clip"})
     table.insert(0, "key", keys)
+    table["reward"] = reward.provenance
     subjects = dict(zip(keys, zip(table["clip"], table["prompt"], strict=True), strict=True))
 
     def make_batch(batch: Sequence[str]) -> list[dict[str, float]]:
@@ -57,7 +59,7 @@ def _score(reward: Reward, clips: Items[Clip], subjects: Sequence[tuple[str, str
 
 
 def tabulate_scores(score_items: Items[dict[str, float]]) -> Table:
-    """One row a clip: what it is, its four scores, and their `average`, the total score of Sec. 4.1."""
+    """One row a clip: what it is, what scored it, its four scores, and their `average`: Sec. 4.1's total."""
     table = score_items.table.reset_index(drop=True)
     by_key = {key: score_items[key] for key in score_items}
     for name in PROPERTIES:
