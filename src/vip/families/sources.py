@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 _TORN = (OSError, RuntimeError, EOFError, ValueError, LookupError)
 """What torch raises for files that are torn, or something else."""
-DATA_FILES = ("*.json", "*.txt", "*.model", "*.safetensors", "*.md")
+DATA_FILES = ("*.json", "*.txt", "*.model", "*.safetensors", "*.md", "*.jinja")
 
 
-def located(source: str) -> Path:
-    """A local path, or the snapshot of a name on the Hugging Face hub without its pickles."""
+def located(source: str, revision: str | None = None) -> Path:
+    """A local path, or the snapshot of a name on the Hugging Face hub without its pickles, at a revision."""
     path = Path(source)
     if path.exists():
         return path
@@ -28,7 +28,7 @@ def located(source: str) -> Path:
     from huggingface_hub import snapshot_download
 
     try:
-        return Path(snapshot_download(source, allow_patterns=list(DATA_FILES)))
+        return Path(snapshot_download(source, revision=revision, allow_patterns=list(DATA_FILES)))
     except OSError as error:
         raise UserError(
             f"{source} is no file or folder here, and cannot be had from the hub "
