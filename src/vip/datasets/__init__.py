@@ -3,6 +3,7 @@
 from vip.datasets.checkpoints import CheckpointFolderDataset
 from vip.datasets.lazy_map import LazyMapDataset
 from vip.datasets.models import ModelFolderDataset
+from vip.datasets.prompt_sources import PromptSourceDataset
 from vip.datasets.tables import TableDataset
 from vip.datasets.texts import JsonDataset, TextDataset
 
@@ -11,6 +12,7 @@ __all__ = [
     "JsonDataset",
     "LazyMapDataset",
     "ModelFolderDataset",
+    "PromptSourceDataset",
     "TableDataset",
     "TextDataset",
 ]
