@@ -127,7 +127,7 @@ def read_answer(content: bytes) -> Answer:
         choice = json.loads(content)["choices"][0]
         text = choice["message"]["content"] or ""
         tokens = (choice.get("logprobs") or {}).get("content") or []
-        first = next((token["top_logprobs"] for token in tokens if token["token"].strip()), [])
+        first: list[Any] = next((token["top_logprobs"] for token in tokens if token["token"].strip()), [])
         beginnings = [(str(each["token"]), float(each["logprob"])) for each in first]
     except (ValueError, LookupError, TypeError, AttributeError):
         raise MalformedAnswer(f"no chat completion: {_excerpt(content)}") from None
