@@ -86,7 +86,7 @@ class JsonFolderDataset(AbstractDataset[Never, dict[str, Any]]):
         raise DatasetError(f"{self._path} is for files from elsewhere; make it an input, not an output")
 
     def _exists(self) -> bool:
-        return self._path.is_dir()
+        return True  # whether there are files is told by `load`, with what to do
 
     def _describe(self) -> dict[str, Path]:
         return {"filepath": self._path}

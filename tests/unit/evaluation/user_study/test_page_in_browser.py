@@ -127,7 +127,7 @@ def test_people_see_other_orders_and_videos_run_together(opened, tmp_path):
             page.wait("[...document.querySelectorAll('video')].length === 3")
             page.wait("[...document.querySelectorAll('video')].every((video) => video.currentTime > 0.1)")
             times = page.run("[...document.querySelectorAll('video')].map((video) => video.currentTime)")
-            assert max(times) - min(times) < 0.2
+            assert max(times) - min(times) < 0.25, "half a clip apart would be seen"
             page.wait(WATCHED)
             assert page.run("[...document.querySelectorAll('video')].every((video) => video.videoWidth > 0)")
     assert orders[0] != orders[1]
