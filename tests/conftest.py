@@ -1,10 +1,11 @@
 """Fixtures shared by all tests: tiny random text-to-video models of the real classes."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tests.chat_process import ChatProcess
 
 from vip.families.base import VideoFamily
 from vip.families.folder import ModelFolder
@@ -109,3 +110,21 @@ def _wake_motion_modules(adapter: "object") -> None:
         for name, parameter in adapter.named_parameters():
             if "proj_out" in name:
                 parameter.normal_(std=0.2)
+
+
+@pytest.fixture(scope="session")
+def tiny_chat_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A saved tiny chat model that says yes to `moves`, with a file of questions beside it."""
+    from tests.tiny import chat
+
+    return chat.save_chat_model(tmp_path_factory.mktemp("models") / "tiny_chat")
+
+
+@pytest.fixture(scope="session")
+def chat_process(tiny_chat_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChatProcess]:
+    """That model behind an OpenAI-compatible server, in a process of its own."""
+    log = tmp_path_factory.mktemp("server") / "log.jsonl"
+    log.touch()
+    server = ChatProcess(tiny_chat_model, log).start()
+    yield server
+    server.stop()

@@ -7,6 +7,7 @@ from vip.pipelines.prompt_filtering import pipeline as prompt_filtering
 from vip.pipelines.reporting import pipeline as reporting
 from vip.pipelines.stage import pipeline as stage
 from vip.pipelines.teacher_training import pipeline as teacher_training
+from vip.pipelines.user_study import pipeline as user_study
 from vip.pipelines.vbench import pipeline as vbench
 
 STEPS = (
@@ -35,6 +36,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         "prompt_filtering": prompts,
         **{step: whole_method.only_nodes_with_tags(step) for step in STEPS},
         "reporting": reporting.create_pipeline(count),
+        "user_study": sum(map(user_study.create_pipeline, range(1, count + 1)), Pipeline([])),
         "teacher_training": prompts + teacher_training.create_pipeline(),
         "vbench": vbench.create_pipeline(count),
     }

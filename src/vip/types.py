@@ -4,9 +4,9 @@ Shapes: B batch, F frames, C latent channels, h w latent height and width, H W p
 Latents are float32 (B, C, F, h, w); frames are uint8 RGB (B, F, H, W, 3); one item drops the B.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,6 +25,20 @@ PROPERTIES = ("visual_quality", "temporal_consistency", "dynamic_degree", "text_
 
 Conditioning = dict[str, "Tensor"]
 """What a denoiser is told besides the noisy latents: tensors whose first dimension is B."""
+
+
+class RawPrompt(NamedTuple):
+    """A row of a prompt source: its text, or why the source itself gives none."""
+
+    text: str
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class PromptStream:
+    """A prompt source that may be too large for memory: each call of `rows` reads it from its beginning."""
+
+    rows: Callable[[], Iterator[RawPrompt]]
 
 
 @dataclass(frozen=True)

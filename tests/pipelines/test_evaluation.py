@@ -18,16 +18,16 @@ def test_reads_models_and_prompts_and_makes_clips_scores_costs_and_metrics() -> 
     evaluation = create_pipeline()
     assert evaluation.inputs() == {
         "teacher", "pruned", "student", "evaluation_prompts",
-        "params:video_generation", "params:scoring", "params:evaluation",
+        "params:video_generation", "params:scoring", "params:evaluation", "params:user_study",
     }  # fmt: skip
     made = {
         f"{model}_evaluation_{kind}"
         for model in ("full", "pruned", "student")
         for kind in ("clips", "scores")
     }
-    assert made | {"costs", "metrics"} <= evaluation.all_outputs()
+    assert made | {"costs", "metrics", "study_page", "study_key"} <= evaluation.all_outputs()
     assert all(node.tags == {"evaluation"} for node in evaluation.nodes)
-    assert {node.name for node in evaluation.nodes} == evaluation.all_outputs()
+    assert {node.name for node in evaluation.nodes} == evaluation.all_outputs() - {"study_key"}
 
 
 def test_nothing_that_is_compared_depends_on_the_clock() -> None:

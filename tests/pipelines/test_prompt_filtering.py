@@ -12,10 +12,10 @@ from pydantic import ValidationError
 from vip.errors import UserError
 from vip.judges.lexicon import Lexicon
 from vip.pipelines.prompt_filtering import nodes
-from vip.pipelines.prompt_filtering.cleaning import clean, without_articles
+from vip.pipelines.prompt_filtering.cleaning import clean, first_fit, verdicts, without_articles
 from vip.pipelines.prompt_filtering.config import PromptFiltering
 from vip.pipelines.prompt_filtering.pipeline import create_pipeline
-from vip.types import PROPERTIES, Items, LazyMap
+from vip.types import PROPERTIES, Items, LazyMap, PromptStream, RawPrompt
 
 SETTINGS = PromptFiltering(scoring_prompts=4, stage_prompts=6)
 RAW = pd.DataFrame(
@@ -69,7 +69,8 @@ def test_text_is_put_in_one_line_without_articles(text, expected):
 
 def test_the_limits_of_five_and_twenty_five_words_are_inclusive_and_articles_do_not_count():
     texts = [" ".join(["the word"] * count) for count in (4, 5, 25, 26)]
-    assert [verdict.reason for verdict in clean(texts, 5, 25)] == ["too short", "kept", "kept", "too long"]
+    reasons = [verdict.reason for verdict in verdicts(map(RawPrompt, texts), 5, 25)]
+    assert reasons == ["too short", "kept", "kept", "too long"]
 
 
 def test_raw_prompts_are_cleaned_and_every_one_is_accounted_for():
@@ -115,6 +116,66 @@ def test_nothing_left_is_an_error_with_the_remedy():
         nodes.clean_prompts(pd.DataFrame({"prompt": ["too short"]}), SETTINGS)
 
 
+# --- of many, some are drawn ---
+
+MANY = [f"red circle number {number} moves left" for number in range(50)]
+
+
+def drawn(rows, most=8, seed=0):
+    return clean(map(RawPrompt, rows), 5, 25, most, seed)
+
+
+def test_of_many_prompts_so_many_are_drawn_and_all_rows_are_accounted_for():
+    cleaned = drawn([*MANY, "too short", *MANY])
+    assert len(cleaned.prompts) == cleaned.counts["kept"] == 8
+    assert cleaned.counts["too short"] == 1
+    assert cleaned.counts.total() == 101
+    assert cleaned.counts["duplicate"] >= 8
+
+
+def test_the_draw_depends_on_the_seed_and_not_on_the_order_of_the_source():
+    assert set(drawn(MANY).prompts) == set(drawn(MANY[::-1]).prompts)
+    assert drawn(MANY).prompts == sorted(drawn(MANY).prompts, key=MANY.index)
+    assert set(drawn(MANY, seed=1).prompts) != set(drawn(MANY).prompts)
+
+
+def test_a_larger_draw_holds_the_smaller_one():
+    assert set(drawn(MANY, most=5).prompts) < set(drawn(MANY, most=9).prompts)
+
+
+def test_a_draw_of_more_than_there_are_is_no_draw():
+    assert drawn(MANY, most=50) == drawn(MANY, most=None)
+    assert drawn(MANY, most=None).prompts == MANY
+
+
+def test_a_stream_and_a_table_of_the_same_rows_are_cleaned_alike():
+    stream = PromptStream(lambda: map(RawPrompt, RAW["prompt"]))
+    for there, here in zip(
+        nodes.clean_prompts(stream, SETTINGS), nodes.clean_prompts(RAW, SETTINGS), strict=True
+    ):
+        pd.testing.assert_frame_equal(there, here)
+
+
+def test_what_a_source_drops_itself_is_counted_under_its_own_reason():
+    rows = [RawPrompt(MANY[0]), RawPrompt(MANY[1], "toxicity above 0.2"), RawPrompt("", "unreadable")]
+    _, counts = nodes.clean_prompts(PromptStream(lambda: iter(rows)), SETTINGS)
+    told = dict(zip(counts["reason"], counts["count"], strict=True))
+    assert told["kept"] == told["toxicity above 0.2"] == told["unreadable"] == 1
+    assert counts["count"].sum() == 3
+    with pytest.raises(UserError, match=r"none of 1 prompts .* \(1 unreadable\)"):
+        nodes.clean_prompts(PromptStream(lambda: iter(rows[2:])), SETTINGS)
+
+
+def test_no_more_of_an_evaluation_source_is_read_than_is_needed():
+    def rows():
+        yield from map(RawPrompt, ["too short", *MANY[:2], MANY[0], MANY[2]])
+        raise AssertionError("read too far")
+
+    cleaned = first_fit(rows(), 5, 25, 3)
+    assert cleaned.prompts == MANY[:3]
+    assert dict(cleaned.counts) == {"too short": 1, "kept": 3, "duplicate": 1}
+
+
 # --- judging ---
 
 
@@ -142,6 +203,13 @@ def test_labels_stand_beside_their_prompts():
     prompts = nodes.label_prompts(made(nodes.judge_prompts(table, SETTINGS)))
     assert list(prompts) == ["prompt_id", "prompt", *PROPERTIES]
     np.testing.assert_array_equal(prompts[list(PROPERTIES)], Lexicon().judge(list(table["prompt"])))
+
+
+def test_prompts_that_describe_each_property_are_counted():
+    counts = nodes.count_described(MIXED, SETTINGS)
+    assert list(counts["property"]) == list(PROPERTIES)
+    assert list(counts["described"]) == [5, 2, 9, 0]
+    assert list(counts["not_described"]) == [20, 23, 16, 25]
 
 
 def test_an_unknown_judge_is_refused():
@@ -223,7 +291,8 @@ def test_no_prompt_for_a_target_is_an_error_with_the_remedy():
 
 
 def test_evaluation_prompts_are_cleaned_and_judged_as_the_others():
-    prompts = nodes.prepare_evaluation_prompts(RAW, MIXED, SETTINGS)
+    clean_prompts = nodes.clean_evaluation_prompts(RAW, MIXED, SETTINGS)
+    prompts = nodes.label_prompts(made(nodes.judge_prompts(clean_prompts, SETTINGS)))
     assert prompts["prompt"].tolist() == [
         "red circle moves left on black background",
         "one two three four five",
@@ -233,19 +302,19 @@ def test_evaluation_prompts_are_cleaned_and_judged_as_the_others():
 
 
 def test_the_first_evaluation_prompts_are_used():
-    prompts = nodes.prepare_evaluation_prompts(RAW, MIXED, PromptFiltering(evaluation_prompts=1))
+    prompts = nodes.clean_evaluation_prompts(RAW, MIXED, PromptFiltering(evaluation_prompts=1))
     assert prompts["prompt"].tolist() == ["red circle moves left on black background"]
 
 
 def test_an_evaluation_prompt_that_is_trained_on_is_refused_whatever_its_case():
     seen = labelled({"ONE two three four five": (0.0, 0.0, 0.0, 0.0)})
     with pytest.raises(UserError, match="1 of 2 evaluation prompts are also in raw_prompts.*'one two three"):
-        nodes.prepare_evaluation_prompts(RAW, seen, SETTINGS)
+        nodes.clean_evaluation_prompts(RAW, seen, SETTINGS)
 
 
 def test_a_file_without_fit_evaluation_prompts_is_refused():
     with pytest.raises(UserError, match="raw_evaluation_prompts: none of 1 prompts is fit"):
-        nodes.prepare_evaluation_prompts(pd.DataFrame({"prompt": ["x"]}), MIXED, SETTINGS)
+        nodes.clean_evaluation_prompts(pd.DataFrame({"prompt": ["x"]}), MIXED, SETTINGS)
 
 
 # --- parameters and the pipeline ---
@@ -276,11 +345,12 @@ def test_the_whole_pipeline_runs():
             "raw_evaluation_prompts": MemoryDataset(evaluation),
             "params:prompt_filtering": MemoryDataset(SETTINGS),
             "prompt_judgements": MadeDataset(),
+            "evaluation_judgements": MadeDataset(),
         }
     )
     outputs = SequentialRunner().run(create_pipeline(), catalog)
     loaded = {name: dataset.load() for name, dataset in outputs.items()}
-    assert set(loaded) == {"filtering_counts", "scoring_prompts", "evaluation_prompts"}
+    assert set(loaded) == {"filtering_counts", "judging_counts", "scoring_prompts", "evaluation_prompts"}
     assert len(loaded["scoring_prompts"]) == SETTINGS.scoring_prompts
     assert loaded["evaluation_prompts"]["prompt"].tolist() == ["blue square rests in place"]
 

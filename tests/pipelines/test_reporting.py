@@ -14,7 +14,7 @@ from vip.pipelines.evaluation.config import Evaluation
 from vip.pipelines.reporting.nodes import _as_written
 from vip.pipelines.reporting.pipeline import create_pipeline
 
-SHARED = {"teacher", "filtering_counts", "parameters", "params:evaluation"}
+SHARED = {"teacher", "filtering_counts", "judging_counts", "parameters", "params:evaluation"}
 
 
 @pytest.mark.parametrize("stages", [1, 2, 3])
@@ -34,6 +34,7 @@ def test_kedro_hands_every_dataset_to_its_stage(tmp_path: Path) -> None:
     values = {
         "teacher": synthetic.model_folder("teacher"),
         "filtering_counts": synthetic.filtering_counts(),
+        "judging_counts": synthetic.judging_counts(),
         "parameters": synthetic.PARAMETERS,
         "params:evaluation": synthetic.ONE_EXAMPLE,
         **{name.replace("__", ".", 1): value for name, value in arguments.items()},

@@ -3,15 +3,18 @@
 from vip.datasets.checkpoints import CheckpointFolderDataset
 from vip.datasets.lazy_map import LazyMapDataset
 from vip.datasets.models import ModelFolderDataset
+from vip.datasets.prompt_sources import PromptSourceDataset
 from vip.datasets.tables import TableDataset
-from vip.datasets.texts import JsonDataset, TextDataset
+from vip.datasets.texts import JsonDataset, JsonFolderDataset, TextDataset
 from vip.datasets.videos import VideoFolderDataset
 
 __all__ = [
     "CheckpointFolderDataset",
     "JsonDataset",
+    "JsonFolderDataset",
     "LazyMapDataset",
     "ModelFolderDataset",
+    "PromptSourceDataset",
     "TableDataset",
     "TextDataset",
     "VideoFolderDataset",

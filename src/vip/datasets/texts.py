@@ -2,9 +2,9 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Never
 
-from kedro.io import AbstractDataset
+from kedro.io import AbstractDataset, DatasetError
 from kedro_datasets._typing import JSONPreview
 
 from vip.datasets.files import StoredDataError, is_intact, load_sealed, local_path, save_sealed
@@ -48,6 +48,45 @@ class JsonDataset(AbstractDataset[Any, Any]):
 
     def _exists(self) -> bool:
         return is_intact(self._path)
+
+    def _describe(self) -> dict[str, Path]:
+        return {"filepath": self._path}
+
+
+class JsonFolderDataset(AbstractDataset[Never, dict[str, Any]]):
+    """All JSON files in a folder that people put there, by their names.
+
+    YAML:
+        votes:
+          type: vip.datasets.JsonFolderDataset
+          filepath: data/01_raw/votes/stage_1
+
+    Python:
+        >>> from pathlib import Path
+        >>> Path("votes").mkdir()
+        >>> _ = Path("votes/ann.json").write_text("[1, 2]")
+        >>> JsonFolderDataset(filepath="votes").load()
+        {'ann.json': [1, 2]}
+    """
+
+    def __init__(self, filepath: str, metadata: dict[str, Any] | None = None) -> None:
+        """Take the folder's path."""
+        self._path = local_path(filepath)
+        self.metadata = metadata
+
+    def load(self) -> dict[str, Any]:
+        """Read all files; UserError where there is none, or where one is not JSON."""
+        files = sorted(self._path.glob("*.json")) if self._path.is_dir() else []
+        if not files:
+            raise StoredDataError(f"{self._path} holds no .json file; put those there that are to be read")
+        return {file.name: JsonDataset(str(file)).load() for file in files}
+
+    def save(self, data: Never) -> None:  # noqa: ARG002
+        """Refuse: what people brought is not written over."""
+        raise DatasetError(f"{self._path} is for files from elsewhere; make it an input, not an output")
+
+    def _exists(self) -> bool:
+        return True  # whether there are files is told by `load`, with what to do
 
     def _describe(self) -> dict[str, Path]:
         return {"filepath": self._path}

@@ -1,7 +1,7 @@
 """The report's figures, as plotly JSON; colours are names of the page's CSS variables, for its script."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from vip.evaluation.results import MODEL_NAMES, rows_of
@@ -111,6 +111,43 @@ def training_figures(curve: Table, stage: int) -> list[Figure]:
     if changing:
         figures.append(_curves(f"Other, stage {stage}", "value", steps, curve[changing]))
     return figures
+
+
+def filtering_figure(counts: Table) -> Figure:
+    """What became of raw prompts: a bar a reason, as tall as its share; what is kept stands out."""
+    total = [int(counts["count"].sum())] * len(counts)
+    figure = _shares("What became of raw prompts", "fate", counts["reason"], counts["count"], total)
+    figure["data"][0]["marker"]["color"] = [
+        "--student" if reason == "kept" else "--muted" for reason in counts["reason"]
+    ]
+    return figure
+
+
+def judging_figure(counts: Table) -> Figure:
+    """What prompts describe, as the judge says: a bar a property, as tall as its share of the prompts."""
+    totals = counts["described"] + counts["not_described"]
+    title = "What the judge says prompts describe"
+    return _shares(title, "property", counts["property"], counts["described"], totals)
+
+
+def _shares(
+    title: str, axis: str, names: Iterable[str], counts: Iterable[int], totals: Iterable[int]
+) -> Figure:
+    """Bars of shares, with the counts over them."""
+    counted = [(int(count), max(int(total), 1)) for count, total in zip(counts, totals, strict=True)]
+    bars = {
+        "type": "bar",
+        "x": [spelled(name) for name in names],
+        "y": [100 * count / total for count, total in counted],
+        "text": [f"{count:,}" for count, _ in counted],
+        "textposition": "outside",
+        "cliponaxis": False,
+        "marker": {"color": "--student"},
+        "hovertemplate": "%{x}<br>%{text} prompts, %{y:.3g} %<extra></extra>",
+    }
+    layout = _layout(title, axis, "share of prompts (%)", legend=False)
+    layout["yaxis"] |= {"rangemode": "tozero"}
+    return {"data": [bars], "layout": layout}
 
 
 def _curves(title: str, label: str, steps: "Series[Any]", columns: Table) -> Figure:

@@ -53,6 +53,7 @@ class Run:
 
     teacher: ModelFolder
     filtering_counts: Table
+    judging_counts: Table
     parameters: Mapping[str, Any]
 
 
@@ -75,6 +76,11 @@ def render(stages: Sequence[Evidence], results: Table, run: Run, settings: Repor
         frames_per_second=FRAMES_PER_SECOND,
         anatomy=anatomy.dissect(stages),
         filtering=run.filtering_counts.to_dict("records"),
+        judging=run.judging_counts.to_dict("records"),
+        filtering_figures=[
+            figures.filtering_figure(run.filtering_counts),
+            figures.judging_figure(run.judging_counts),
+        ],
         settings=settings,
         provenance=_provenance(stages, run),
     )  # fmt: skip

@@ -19,7 +19,12 @@ QUALITY = "23"
 
 def video_uri(frames: "NDArray[np.uint8]") -> str:
     """Frames (F, H, W, 3) as `data:video/mp4;base64,...`: H.264, yuv420p."""
-    return f"data:video/mp4;base64,{base64.b64encode(encode(resize(frames))).decode()}"
+    return uri_of(encode(resize(frames)))
+
+
+def uri_of(video: bytes) -> str:
+    """The bytes of an mp4 file as `data:video/mp4;base64,...`."""
+    return f"data:video/mp4;base64,{base64.b64encode(video).decode()}"
 
 
 def resize(frames: "NDArray[np.uint8]", width: int = SHOWN_WIDTH) -> "NDArray[np.uint8]":

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _TORN = (OSError, RuntimeError, EOFError, ValueError, LookupError)
 """What torch raises for files that are torn, or something else."""
-DATA_FILES = ("*.json", "*.txt", "*.model", "*.safetensors", "*.md")
+DATA_FILES = ("*.json", "*.txt", "*.model", "*.safetensors", "*.md", "*.jinja")
 
 
 def located(source: str, revision: str | None = None) -> Path:

@@ -13,6 +13,8 @@ class Judge(ABC):
     """Gives the probability that a prompt explicitly describes a property. Abstract or final."""
 
     name: ClassVar[str]
+    batch_size: int
+    """Prompts given to `judge` at once, and at most so many are judged again after a kill."""
 
     @property
     @abstractmethod

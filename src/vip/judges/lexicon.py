@@ -43,6 +43,7 @@ class Lexicon(Judge):
     """
 
     name: ClassVar[str] = "lexicon"
+    batch_size = 256
 
     def __init__(self, words: Lexicons = DEFAULT, needed: Mapping[str, int] = NEEDED) -> None:
         """Take, for each property, its words and how many are needed; UserError for other properties."""

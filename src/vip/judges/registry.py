@@ -7,6 +7,8 @@ from vip.judges.base import Judge
 from vip.registries import build_named
 
 JUDGES: dict[str, str] = {
+    "chat_server": "vip.judges.chat_server:ChatServer",
+    "language_model": "vip.judges.language_model:LanguageModel",
     "lexicon": "vip.judges.lexicon:Lexicon",
 }
 """Judge name -> "module:Class". The contract tests run over this list."""

@@ -41,6 +41,7 @@ def page() -> str:
         tabulate_results(gather(arguments)),
         synthetic.model_folder("teacher"),
         synthetic.filtering_counts(),
+        synthetic.judging_counts(),
         synthetic.PARAMETERS,
         synthetic.ONE_EXAMPLE,
         **arguments,

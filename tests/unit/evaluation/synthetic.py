@@ -164,6 +164,17 @@ def filtering_counts() -> pd.DataFrame:
     )
 
 
+def judging_counts() -> pd.DataFrame:
+    described = [1200, 900, 1500, 1885]
+    return pd.DataFrame(
+        {
+            "property": list(PROPERTIES),
+            "described": described,
+            "not_described": [1885 - count for count in described],
+        }
+    )
+
+
 def prompts_of_shapes(count: int) -> list[str]:
     rng = np.random.default_rng(3)
     scenes = all_scenes()

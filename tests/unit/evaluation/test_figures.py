@@ -10,7 +10,14 @@ import pytest
 from tests.unit.evaluation import synthetic
 
 from vip.evaluation.comparison import DIMENSIONS
-from vip.evaluation.figures import POINTS, Figure, quality_figure, training_figures
+from vip.evaluation.figures import (
+    POINTS,
+    Figure,
+    filtering_figure,
+    judging_figure,
+    quality_figure,
+    training_figures,
+)
 
 
 def check(figure: Figure) -> None:
@@ -71,3 +78,27 @@ def test_a_term_that_was_never_measured_draws_no_number() -> None:
     (figure,) = training_figures(curve, 1)
     check(figure)
     assert [trace["name"] for trace in figure["data"] if "name" in trace] == ["sft loss"]
+
+
+def test_filtering_shows_a_bar_a_reason_with_its_count() -> None:
+    counts = synthetic.filtering_counts()
+    figure = filtering_figure(counts)
+    check(figure)
+    (bars,) = figure["data"]
+    assert bars["x"] == ["raw", "too short", "duplicate", "kept"]
+    assert bars["text"] == ["2,400", "310", "205", "1,885"]
+    assert bars["y"] == pytest.approx([100 * count / 4800 for count in counts["count"]])
+    assert bars["marker"]["color"] == ["--muted"] * 3 + ["--student"]
+
+
+def test_judging_shows_the_share_of_prompts_that_describe_each_property() -> None:
+    figure = judging_figure(synthetic.judging_counts())
+    check(figure)
+    (bars,) = figure["data"]
+    assert bars["text"] == ["1,200", "900", "1,500", "1,885"]
+    assert bars["y"][3] == 100
+
+
+def test_nothing_counted_gives_bars_of_nothing() -> None:
+    empty = pd.DataFrame({"reason": ["kept"], "count": [0]})
+    assert filtering_figure(empty)["data"][0]["y"] == [0]

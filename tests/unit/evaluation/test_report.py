@@ -129,7 +129,7 @@ def test_videos_are_muted_mp4s(parsed: Page) -> None:
 def test_figures_are_valid_json_with_titles(page: str) -> None:
     blocks = re.findall(r'<script type="application/json">(.*?)</script>', page, flags=re.DOTALL)
     figures = [json.loads(block) for block in blocks]
-    assert len(figures) == len(DIMENSIONS) + 2 * 4
+    assert len(figures) == len(DIMENSIONS) + 2 * 4 + 2
     assert all(figure["layout"]["xaxis"]["title"]["text"] for figure in figures)
 
 

@@ -6,13 +6,14 @@ from kedro.pipeline import Pipeline, node, pipeline
 
 from vip.pipelines.evaluation.nodes import compare_models, measure_costs
 from vip.pipelines.scoring.pipeline import scores_of
+from vip.pipelines.user_study.pipeline import study_page
 from vip.pipelines.video_generation.pipeline import clips_of
 
 MODELS = {"full": "teacher", "pruned": "pruned", "student": "student"}
 
 
 def create_pipeline(**_kwargs: Any) -> Pipeline:
-    """Teacher, pruned and student on the evaluation prompts: clips, scores, costs, metrics."""
+    """Teacher, pruned and student on the evaluation prompts: clips, scores, costs, metrics, a user study."""
     clips = [
         clips_of(model, "evaluation_prompts", f"{name}_evaluation_clips") for name, model in MODELS.items()
     ]
@@ -29,4 +30,4 @@ def create_pipeline(**_kwargs: Any) -> Pipeline:
         outputs="metrics",
         name="metrics",
     )
-    return pipeline([*clips, *scores, costs, metrics], tags="evaluation")
+    return pipeline([*clips, *scores, costs, metrics, study_page()], tags="evaluation")

@@ -28,6 +28,8 @@ class PromptFiltering:
     """Fewest words of a prompt, articles not counted."""
     maximum_words: Count = 25
     """Most words of a prompt, articles not counted."""
+    maximum_prompts: Count | None = None
+    """Most different prompts that are judged, drawn from all fit ones; None judges them all."""
     threshold: Annotated[float, Field(ge=0, le=1)] = 0.5
     """Probability from which on a prompt describes a property."""
     scoring_prompts: Count = 16

@@ -1,40 +1,41 @@
 """Clean raw prompts, judge which properties each describes, and share them out (paper Sec. 3.3)."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from vip.errors import UserError
 from vip.hashing import content_hash
 from vip.judges.registry import judge_named
-from vip.pipelines.prompt_filtering.cleaning import Verdict, clean
+from vip.pipelines.prompt_filtering.cleaning import Verdict, clean, first_fit
 from vip.pipelines.prompt_filtering.config import PromptFiltering
 from vip.seeding import seed_of
-from vip.types import PROPERTIES, Items, LazyMap, Table
-
-BATCH_SIZE = 256
-"""Prompts judged at once."""
+from vip.types import PROPERTIES, Items, LazyMap, PromptStream, RawPrompt, Table
 
 
-def clean_prompts(raw_prompts: Table, settings: PromptFiltering) -> tuple[Table, Table]:
+def clean_prompts(raw_prompts: Table | PromptStream, settings: PromptFiltering) -> tuple[Table, Table]:
     """Prompts of a fit length without articles, each once: prompt_id, prompt. And what became of the others.
 
-    The counts hold one row a reason, `kept` among them, and add up to the raw prompts.
+    The counts hold one row a reason, `kept` among them, and add up to the raw prompts. Of a stream no more is
+    held in memory than `maximum_prompts`.
     """
     import pandas as pd
 
-    verdicts = clean(_texts(raw_prompts, "raw_prompts"), settings.minimum_words, settings.maximum_words)
-    kept = [verdict.prompt for verdict in verdicts if verdict.reason == "kept"]
-    if not kept:
-        raise UserError(
-            f"raw_prompts: none of {len(verdicts)} prompts has {settings.minimum_words} to "
-            f"{settings.maximum_words} words; check the file, or widen prompt_filtering.minimum_words and "
-            "maximum_words"
-        )
-    counts = Counter(verdict.reason for verdict in verdicts)
-    table = pd.DataFrame({"prompt_id": [_identity(prompt) for prompt in kept], "prompt": kept})
-    return table, pd.DataFrame(
-        {"reason": list(Verdict.REASONS), "count": [counts[reason] for reason in Verdict.REASONS]}
+    cleaned = clean(
+        _rows(raw_prompts, "raw_prompts"),
+        settings.minimum_words,
+        settings.maximum_words,
+        settings.maximum_prompts,
+        settings.seed,
     )
+    if not cleaned.prompts:
+        raise UserError(
+            f"raw_prompts: none of {cleaned.counts.total()} prompts has {settings.minimum_words} to "
+            f"{settings.maximum_words} words{_others(cleaned.counts)}; check the file, or widen "
+            "prompt_filtering.minimum_words and maximum_words"
+        )
+    reasons = [*Verdict.REASONS, *sorted(set(cleaned.counts) - set(Verdict.REASONS))]
+    counts = [cleaned.counts[reason] for reason in reasons]
+    return _identified(cleaned.prompts), pd.DataFrame({"reason": reasons, "count": counts})
 
 
 def judge_prompts(clean_prompts: Table, settings: PromptFiltering) -> LazyMap[dict[str, float]]:
@@ -48,7 +49,7 @@ def judge_prompts(clean_prompts: Table, settings: PromptFiltering) -> LazyMap[di
         rows = judge.judge([prompt_of[key] for key in batch])
         return [dict(zip(PROPERTIES, map(float, row), strict=True)) for row in rows]
 
-    return LazyMap(table, judge_batch, BATCH_SIZE, "Judging prompts")
+    return LazyMap(table, judge_batch, judge.batch_size, f"Judging prompts with {settings.judge.name}")
 
 
 def label_prompts(prompt_judgements: Items[dict[str, float]]) -> Table:
@@ -57,6 +58,15 @@ def label_prompts(prompt_judgements: Items[dict[str, float]]) -> Table:
     judgements = [prompt_judgements[key] for key in table["key"]]
     labels = {name: [judgement[name] for judgement in judgements] for name in PROPERTIES}
     return table[["prompt_id", "prompt"]].assign(**labels)
+
+
+def count_described(prompts: Table, settings: PromptFiltering) -> Table:
+    """How many prompts the judge says describe each property, and how many it drops: one row a property."""
+    import pandas as pd
+
+    described = [int((prompts[name] >= settings.threshold).sum()) for name in PROPERTIES]
+    dropped = [len(prompts) - count for count in described]
+    return pd.DataFrame({"property": list(PROPERTIES), "described": described, "not_described": dropped})
 
 
 def choose_scoring_prompts(prompts: Table, settings: PromptFiltering) -> Table:
@@ -72,18 +82,17 @@ def select_stage_prompts(
     return _share_out(others, target_properties, settings.stage_prompts, "stage", settings)
 
 
-def prepare_evaluation_prompts(
-    raw_evaluation_prompts: Table, prompts: Table, settings: PromptFiltering
+def clean_evaluation_prompts(
+    raw_evaluation_prompts: Table | PromptStream, prompts: Table, settings: PromptFiltering
 ) -> Table:
-    """Evaluation prompts, cleaned and judged as all others; none may be among those for pairs."""
-    import pandas as pd
-
-    texts = _texts(raw_evaluation_prompts, "raw_evaluation_prompts")
-    verdicts = clean(texts, settings.minimum_words, settings.maximum_words)
-    kept = [verdict.prompt for verdict in verdicts if verdict.reason == "kept"][: settings.evaluation_prompts]
+    """Evaluation prompts, cleaned as all others: prompt_id, prompt; none may be among those for pairs."""
+    rows = _rows(raw_evaluation_prompts, "raw_evaluation_prompts")
+    cleaned = first_fit(rows, settings.minimum_words, settings.maximum_words, settings.evaluation_prompts)
+    kept = cleaned.prompts
     if not kept:
         raise UserError(
-            f"raw_evaluation_prompts: none of {len(texts)} prompts is fit to be used; check the file"
+            f"raw_evaluation_prompts: none of {cleaned.counts.total()} prompts is fit to be used"
+            f"{_others(cleaned.counts)}; check the file"
         )
     seen = {prompt.lower() for prompt in prompts["prompt"]} & {prompt.lower() for prompt in kept}
     if seen:
@@ -91,11 +100,7 @@ def prepare_evaluation_prompts(
             f"{len(seen)} of {len(kept)} evaluation prompts are also in raw_prompts, for example "
             f"{min(seen)!r}; take them out of one of the two files"
         )
-    judgements = judge_named(settings.judge.name, settings.judge.options).judge(kept)
-    labels = pd.DataFrame(judgements, columns=list(PROPERTIES))
-    labels.insert(0, "prompt_id", [_identity(prompt) for prompt in kept])
-    labels.insert(1, "prompt", kept)
-    return labels
+    return _identified(kept)
 
 
 def _share_out(
@@ -123,6 +128,15 @@ def _share_out(
     return prompts.iloc[list(chosen)].reset_index(drop=True)
 
 
+def _rows(source: Table | PromptStream, name: str) -> Iterable[RawPrompt]:
+    return source.rows() if isinstance(source, PromptStream) else map(RawPrompt, _texts(source, name))
+
+
+def _others(counts: Counter[str]) -> str:
+    """What became of the rows, where there is something to tell."""
+    return f" ({', '.join(f'{count} {reason}' for reason, count in counts.items())})" if counts else ""
+
+
 def _texts(table: Table, name: str) -> list[str]:
     if "prompt" not in table:
         raise UserError(
@@ -137,5 +151,9 @@ def _texts(table: Table, name: str) -> list[str]:
     return list(table["prompt"])
 
 
-def _identity(prompt: str) -> str:
-    return content_hash("prompt", prompt)[:12]
+def _identified(prompts: list[str]) -> Table:
+    """The prompts, each with what it is known by everywhere: a hash of its text."""
+    import pandas as pd
+
+    identities = [content_hash("prompt", prompt)[:12] for prompt in prompts]
+    return pd.DataFrame({"prompt_id": identities, "prompt": prompts})

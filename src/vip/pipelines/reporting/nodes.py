@@ -20,12 +20,13 @@ def write_report(
     results: Table,
     teacher: ModelFolder,
     filtering_counts: Table,
+    judging_counts: Table,
     parameters: dict[str, Any],
     settings: Evaluation,
     **stages: Any,
 ) -> str:
     """The report as the text of one self-contained HTML page; `stages` are named by `argument_name`."""
-    run = Run(teacher, filtering_counts, _as_written(parameters))
+    run = Run(teacher, filtering_counts, judging_counts, _as_written(parameters))
     return render(gather(stages), results, run, settings)
 
 

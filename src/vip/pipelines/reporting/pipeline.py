@@ -19,6 +19,7 @@ def create_pipeline(stages: int, **_kwargs: Any) -> Pipeline:
         "results": "results",
         "teacher": "teacher",
         "filtering_counts": "filtering_counts",
+        "judging_counts": "judging_counts",
         "parameters": "parameters",
         "settings": "params:evaluation",
     }

@@ -18,6 +18,7 @@ SHARED_PARAMETERS = (
     "params:prompt_filtering",
     "params:redpo_training",
     "params:scoring",
+    "params:user_study",
     "params:video_generation",
 )
 

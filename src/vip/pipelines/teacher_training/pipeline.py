@@ -4,7 +4,7 @@ from typing import Any
 
 from kedro.pipeline import Pipeline, node, pipeline
 
-from vip.pipelines.prompt_filtering.nodes import prepare_evaluation_prompts
+from vip.pipelines.prompt_filtering.pipeline import held_out_prompts
 from vip.pipelines.scoring.pipeline import scores_of
 from vip.pipelines.teacher_training.nodes import train_teacher
 from vip.pipelines.video_generation.pipeline import clips_of
@@ -20,12 +20,7 @@ def create_pipeline(**_kwargs: Any) -> Pipeline:
                 outputs=["trained_teacher", "teacher_curve"],
                 name="trained_teacher",
             ),
-            node(
-                prepare_evaluation_prompts,
-                inputs=["raw_development_prompts", "prompts", "params:prompt_filtering"],
-                outputs="development_prompts",
-                name="development_prompts",
-            ),
+            *held_out_prompts("development"),
             clips_of("trained_teacher", "development_prompts", "teacher_sample_clips"),
             *scores_of("teacher_sample"),
         ],
