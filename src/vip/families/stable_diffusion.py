@@ -6,17 +6,16 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from vip.families.base import VideoFamily
+from vip.families.diffusion import DiffusionFamily
 from vip.types import Conditioning, PruningRecord, Sampler
 
 if TYPE_CHECKING:
     import numpy as np
-    import torch
     from numpy.typing import NDArray
     from torch import Tensor, nn
 
 
-class StableDiffusionFamily(VideoFamily):
+class StableDiffusionFamily(DiffusionFamily):
     """Abstract: all verbs that do not depend on which U-Net it is; a family adds `_call` and its surgery."""
 
     def __init__(
@@ -72,21 +71,9 @@ class StableDiffusionFamily(VideoFamily):
             clips = [self._decode_clip(clip) for clip in latents]
         return np.stack(clips)
 
-    def timesteps(self, generator: "torch.Generator", count: int) -> "Tensor":
-        """Uniform over all training timesteps."""
-        import torch
-
-        return torch.randint(self.scheduler.config.num_train_timesteps, (count,), generator=generator)
-
     def add_noise(self, clean: "Tensor", noise: "Tensor", timesteps: "Tensor") -> "Tensor":
-        """x_t = alpha_t x_0 + sigma_t noise, by the scheduler's table."""
+        """As the scheduler does it: VideoCrafter's shrinks x_0, too."""
         return cast("Tensor", self.scheduler.add_noise(clean, noise, timesteps))
-
-    def target(self, clean: "Tensor", noise: "Tensor", timesteps: "Tensor") -> "Tensor":
-        """The noise, or the velocity where the scheduler says `v_prediction`."""
-        if self.scheduler.config.prediction_type == "epsilon":
-            return noise
-        return cast("Tensor", self.scheduler.get_velocity(clean, noise, timesteps))
 
     def predict(
         self, denoiser: "nn.Module", noisy: "Tensor", timesteps: "Tensor", conditioning: Conditioning

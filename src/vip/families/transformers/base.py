@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 from vip.errors import UserError
 from vip.families.base import Granularity, VideoFamily
-from vip.families.components import check_pipeline_class, read_licence
+from vip.families.components import check_pipeline_class, check_scheduler, read_licence
+from vip.families.diffusion import DiffusionFamily, coefficients
 from vip.families.transformers.clips import ClipSize, Compression, clip_size
 from vip.families.transformers.folder import (
     TRANSFORMERS,
@@ -81,7 +82,9 @@ class TransformerFamily(VideoFamily):
         """Load a stock folder or a student's, sharded or not."""
         check_pipeline_class(folder, cls.pipeline_class)
         components = open_components(folder, cls.transformer_class, device)
-        _check_scheduler(folder, components["scheduler"], cls.schedulers, cls.prediction_types)
+        scheduler = components["scheduler"]
+        found = {**scheduler.config, "_class_name": type(scheduler).__name__}
+        check_scheduler(folder, found, cls.schedulers, cls.prediction_types)
         record = read_record(folder)
         family = cls(folder, components, record or PruningRecord("", read_licence(folder)))
         check_parameters(folder, family.record, sum(unit.parameters for unit in family.units("block")))
@@ -191,6 +194,18 @@ class TransformerFamily(VideoFamily):
         return join(self.transformer, self.transformers["transformer_2"], boundary * steps)
 
 
+class DiffusionTransformer(DiffusionFamily, TransformerFamily):
+    """Abstract: a transformer family whose noise levels are a table of its scheduler."""
+
+    def add_noise(self, clean: "Tensor", noise: "Tensor", timesteps: "Tensor") -> "Tensor":
+        """x_t as the denoiser sees it.
+
+        By the table, not by `scheduler.add_noise`: Euler schedulers scale x_t before the denoiser sees it.
+        """
+        alpha, sigma = coefficients(self.scheduler, timesteps, clean)
+        return alpha * clean + sigma * noise
+
+
 def step_generators(noise: "Tensor") -> "list[torch.Generator]":
     """One generator a clip, for schedulers that add noise at each step.
 
@@ -206,23 +221,6 @@ def _pipeline_class(name: str) -> type:
     import diffusers
 
     return cast("type", getattr(diffusers, name))
-
-
-def _check_scheduler(
-    folder: Path, scheduler: Any, schedulers: tuple[str, ...], prediction_types: tuple[str, ...]
-) -> None:
-    found = type(scheduler).__name__
-    if found not in schedulers:
-        raise UserError(
-            f"{folder}/scheduler is a {found}; this family samples with {' or '.join(schedulers)}: "
-            "save one there"
-        )
-    stated = scheduler.config.get("prediction_type", prediction_types[0])
-    if stated not in prediction_types:
-        raise UserError(
-            f"{folder}/scheduler has prediction_type {stated!r}; this family knows "
-            f"{' and '.join(prediction_types)}"
-        )
 
 
 def _pixels(video: "Tensor") -> "NDArray[np.uint8]":
