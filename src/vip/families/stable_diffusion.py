@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from vip.families.diffusion import DiffusionFamily
+from vip.families.frames import decode_clips
 from vip.types import Conditioning, PruningRecord, Sampler
 
 if TYPE_CHECKING:
@@ -64,12 +65,12 @@ class StableDiffusionFamily(DiffusionFamily):
 
     def decode(self, latents: "Tensor") -> "NDArray[np.uint8]":
         """Decode clip by clip, so that a clip's pixels do not depend on its batch."""
-        import numpy as np
-        import torch
+        return decode_clips(self, latents)
 
-        with torch.inference_mode():
-            clips = [self._decode_clip(clip) for clip in latents]
-        return np.stack(clips)
+    def decode_clip(self, latents: "Tensor") -> "Tensor":
+        """All of a clip's frames as a batch of pictures."""
+        pictures = self.vae.decode((1 / self.vae.config.scaling_factor * latents[0]).transpose(0, 1)).sample
+        return cast("Tensor", pictures.transpose(0, 1)[None])
 
     def add_noise(self, clean: "Tensor", noise: "Tensor", timesteps: "Tensor") -> "Tensor":
         """As the scheduler does it: VideoCrafter's shrinks x_0, too."""
@@ -80,11 +81,6 @@ class StableDiffusionFamily(DiffusionFamily):
     ) -> "Tensor":
         """Call the U-Net on contiguous latents (channels_last breaks its backward pass on the CPU)."""
         return self._call(denoiser, noisy.contiguous(), timesteps.to(noisy.device), conditioning["prompt"])
-
-    def _decode_clip(self, latents: "Tensor") -> "NDArray[np.uint8]":
-        pictures = self.vae.decode((1 / self.vae.config.scaling_factor * latents).transpose(0, 1)).sample
-        pixels = (pictures / 2 + 0.5).clamp(0, 1).permute(0, 2, 3, 1).cpu().numpy()
-        return cast("NDArray[np.uint8]", (pixels * 255).round().astype("uint8"))
 
 
 def embed(tokenizer: Any, text_encoder: Any, prompts: list[str]) -> "Tensor":

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from vip.families.folder import AS_IT_IS
+from vip.families.loading import Loading
 from vip.generation.device import best_device
 from vip.generation.sampling import make_clips
 from vip.generation.variant import ModelVariant
@@ -15,7 +17,9 @@ if TYPE_CHECKING:
     from vip.families.base import VideoFamily
 
 
-def clip_table(fingerprint: str, prompts: Table, sampler: Sampler, seed: int) -> Table:
+def clip_table(
+    fingerprint: str, prompts: Table, sampler: Sampler, seed: int, loading: Loading = AS_IT_IS
+) -> Table:
     """One row a prompt: key, prompt_id, prompt, seed.
 
     A prompt's seed is the same for every model, so that models are compared from the same noise. The
@@ -23,8 +27,9 @@ def clip_table(fingerprint: str, prompts: Table, sampler: Sampler, seed: int) ->
     """
     table = prompts[["prompt_id", "prompt"]].reset_index(drop=True)
     table["seed"] = [seed_of("clip", seed, prompt) for prompt in table["prompt"]]
+    how = (sampler.steps, sampler.guidance_scale, *loading.marks)
     keys = [
-        content_hash("clip", fingerprint, prompt, clip_seed, sampler.steps, sampler.guidance_scale)
+        content_hash("clip", fingerprint, prompt, clip_seed, *how)
         for prompt, clip_seed in zip(table["prompt"], table["seed"], strict=True)
     ]
     table.insert(0, "key", keys)
@@ -38,6 +43,7 @@ def lazy_clips(
     batch_size: int,
     seed: int,
     title: str,
+    loading: Loading = AS_IT_IS,
 ) -> LazyMap[Clip]:
     """The clips of several variants for the same prompts: key, unit, prompt_id, prompt, seed.
 
@@ -47,7 +53,8 @@ def lazy_clips(
     import pandas as pd
 
     tables = {
-        name: clip_table(variant.fingerprint, prompts, sampler, seed) for name, variant in variants.items()
+        name: clip_table(variant.fingerprint, prompts, sampler, seed, loading)
+        for name, variant in variants.items()
     }
     rows = pd.concat([table.assign(unit=name) for name, table in tables.items()], ignore_index=True)
     table = rows[["key", "unit", "prompt_id", "prompt", "seed"]]
@@ -56,7 +63,7 @@ def lazy_clips(
         for key, unit, prompt, clip_seed in table[["key", "unit", "prompt", "seed"]].itertuples(index=False)
     }
     keys_per_call = batch_size if len(variants) == 1 else max(len(prompts), 1)
-    return LazyMap(table, _ClipMaker(jobs, sampler, batch_size), keys_per_call, title)
+    return LazyMap(table, _ClipMaker(jobs, sampler, batch_size, loading), keys_per_call, title)
 
 
 @dataclass(frozen=True)
@@ -73,6 +80,7 @@ class _ClipMaker:
     jobs: dict[str, _Job]
     sampler: Sampler
     batch_size: int
+    loading: Loading
     opened: "dict[ModelVariant, VideoFamily]" = field(default_factory=dict)
 
     def __call__(self, keys: Sequence[str]) -> list[Clip]:
@@ -88,5 +96,5 @@ class _ClipMaker:
     def _open(self, variant: ModelVariant) -> "VideoFamily":
         if variant not in self.opened:
             self.opened.clear()
-            self.opened[variant] = variant.open(best_device())
+            self.opened[variant] = variant.open(best_device(), self.loading)
         return self.opened[variant]

@@ -17,6 +17,7 @@ from vip.errors import UserError
 from vip.families.base import Granularity, VideoFamily
 from vip.families.components import check_pipeline_class, check_scheduler, read_licence
 from vip.families.diffusion import DiffusionFamily, coefficients
+from vip.families.frames import decode_clips
 from vip.families.transformers.clips import ClipSize, Compression, clip_size
 from vip.families.transformers.folder import (
     TRANSFORMERS,
@@ -135,11 +136,7 @@ class TransformerFamily(VideoFamily):
 
     def decode(self, latents: "Tensor") -> "NDArray[np.uint8]":
         """Decode clip by clip, so that a clip's pixels do not depend on its batch."""
-        import numpy as np
-        import torch
-
-        with torch.inference_mode():
-            return np.stack([_pixels(self.decode_clip(clip[None])) for clip in latents])
+        return decode_clips(self, latents)
 
     @abstractmethod
     def default_clip(self) -> ClipSize:
@@ -149,10 +146,6 @@ class TransformerFamily(VideoFamily):
     @abstractmethod
     def compression_of(vae: Any, transformer: Any) -> Compression:
         """How its autoencoder and its transformer join pixels."""
-
-    @abstractmethod
-    def decode_clip(self, latents: "Tensor") -> "Tensor":
-        """Latents (1, C, F, h, w) to a video (1, 3, F, H, W) in -1..1, as the stock pipeline decodes."""
 
     @abstractmethod
     def block_flops(self, block: "nn.Module", blocks: str) -> int:
@@ -180,7 +173,7 @@ class TransformerFamily(VideoFamily):
 
         with torch.no_grad():
             values = cast("Any", self.to_pipeline()).encode_prompt(prompt=list(prompts), **named)
-        return dict(zip(names, values, strict=True))
+        return {name: _full(value) for name, value in zip(names, values, strict=True)}
 
     def _denoiser(self) -> "nn.Module":
         if len(self.transformers) == 1:
@@ -217,13 +210,12 @@ def step_generators(noise: "Tensor") -> "list[torch.Generator]":
     return [torch.Generator().manual_seed(seed) for seed in seeds]
 
 
+def _full(value: "Tensor") -> "Tensor":
+    """Embeddings in float32, whatever their encoder's weights are: pipelines compute steps in their dtype."""
+    return value.float() if value.is_floating_point() else value
+
+
 def _pipeline_class(name: str) -> type:
     import diffusers
 
     return cast("type", getattr(diffusers, name))
-
-
-def _pixels(video: "Tensor") -> "NDArray[np.uint8]":
-    """(1, 3, F, H, W) in -1..1 to (F, H, W, 3) in 0..255."""
-    frames = (video[0].float() / 2 + 0.5).clamp(0, 1).permute(1, 2, 3, 0).cpu().numpy()
-    return cast("NDArray[np.uint8]", (frames * 255).round().astype("uint8"))

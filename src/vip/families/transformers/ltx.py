@@ -62,7 +62,8 @@ class LTXVideo(FlowFamily, TransformerFamily):
     def decode_clip(self, latents: "Tensor") -> "Tensor":
         """Latents were normalised by channel; later VAEs are told how noisy they are (not at all)."""
         dimensions = (1, -1, 1, 1, 1)
-        mean, std = self.vae.latents_mean.view(dimensions), self.vae.latents_std.view(dimensions)
+        mean = self.vae.latents_mean.to(latents).view(dimensions)
+        std = self.vae.latents_std.to(latents).view(dimensions)
         level = latents.new_zeros(1) if self.vae.config.timestep_conditioning else None
         latents = latents * std / self.vae.config.scaling_factor + mean
         return cast("Tensor", self.vae.decode(latents, level, return_dict=False)[0])
