@@ -33,9 +33,9 @@ def compute_in_bfloat16(model: "nn.Module", device_type: str) -> None:
     import torch
     from accelerate.utils import convert_outputs_to_fp32
 
-    if device_type == "meta":
-        return
     # torch's RMSNorm says once that it cannot be fused where products meet weights of full precision
     warnings.filterwarnings("ignore", message="Mismatch dtype between input and weight", category=UserWarning)
+    if device_type == "meta":
+        return
     called: Any = model
     called.forward = convert_outputs_to_fp32(torch.autocast(device_type, torch.bfloat16)(called.forward))
