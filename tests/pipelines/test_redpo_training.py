@@ -12,6 +12,7 @@ import torch
 from kedro.io import DataCatalog, MemoryDataset
 from kedro.runner import SequentialRunner
 from pydantic import TypeAdapter, ValidationError
+from safetensors.torch import load_file
 
 from vip.datasets import CheckpointFolderDataset, LazyMapDataset, ModelFolderDataset
 from vip.families.folder import ModelFolder
@@ -116,6 +117,49 @@ def test_a_student_like_its_teacher_has_no_sft_loss(tmp_path, pruned_folder, cli
     assert curve["dpo_loss"][0] == pytest.approx(math.log(2), abs=1e-4)
 
 
+def test_bfloat16_trains_float32_masters_nearly_as_float32_does(
+    tmp_path, tiny_folder, pruned_folder, clips
+) -> None:
+    students = {}
+    for precision in ("fp32", "bf16"):
+        settings = replace(SETTINGS, precision=precision)
+        folder, curve = run(tmp_path / precision, tiny_folder, pruned_folder, clips, settings)
+        assert curve["loss"].notna().all()
+        students[precision] = folder.open()
+    for file in (tmp_path / "bf16" / "checkpoints").rglob("*.safetensors"):
+        assert {value.dtype for value in load_file(file).values()} == {torch.float32}
+    start = pruned_folder.open()
+    for name, value in start.denoiser.named_parameters():
+        found = students["bf16"].denoiser.get_parameter(name)
+        assert found.dtype == torch.float32
+        if name not in start.trainable():
+            assert torch.equal(found, value), name
+    moved = {name: moves(student, start) for name, student in students.items()}
+    assert torch.cosine_similarity(moved["fp32"], moved["bf16"], dim=0) > 0.9
+
+
+def moves(student, start) -> torch.Tensor:
+    """How far each trained weight went."""
+    before = start.trainable()
+    return torch.cat([(value - before[name]).flatten() for name, value in student.trainable().items()])
+
+
+def test_in_bfloat16_too_a_student_like_its_teacher_has_no_sft_loss(tmp_path, pruned_folder, clips) -> None:
+    settings = replace(SETTINGS, batch_size=3, reference_batch_size=3, precision="bf16")
+    _, curve = run(tmp_path, pruned_folder, pruned_folder, clips, settings)
+    assert curve["sft_loss"][0] == pytest.approx(0, abs=1e-10)
+    assert curve["dpo_loss"][0] == pytest.approx(math.log(2), abs=1e-4)
+
+
+def test_precision_is_part_of_a_prediction_s_key(tiny_folder, pruned_folder, clips) -> None:
+    keys = [
+        set(predict_reference(tiny_folder, pruned_folder, PAIRS, *clips, settings).table["key"])
+        for settings in (SETTINGS, replace(SETTINGS, precision="bf16"), replace(SETTINGS, offload=True))
+    ]
+    assert keys[0].isdisjoint(keys[1])
+    assert keys[0] == keys[2]
+
+
 def test_general_alignment_never_opens_the_teacher(tmp_path, pruned_folder, clips) -> None:
     settings = replace(SETTINGS, reference="initial")
     nowhere = ModelFolder(tmp_path / "nowhere", "animatediff", "teacher")
@@ -128,8 +172,8 @@ def test_weights_laid_out_for_sampling_can_be_trained(tiny_folder, pruned_folder
     """channels_last with frozen layers makes torch 2.13 write to a null gradient on the CPU."""
     open_family = ModelFolder.open
 
-    def channels_last(folder, device="cpu"):
-        family = open_family(folder, device)
+    def channels_last(folder, *how, **named):
+        family = open_family(folder, *how, **named)
         family.denoiser.to(memory_format=torch.channels_last)
         return family
 

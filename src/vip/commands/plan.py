@@ -40,7 +40,8 @@ def planned(project: Path, env: str | None, params: dict[str, Any], flops_per_se
     for prompts in ("raw_prompts", "raw_evaluation_prompts"):
         experiment.file_of(prompts)
     model = experiment.outline_teacher()
-    return plan_as_text(plan(model, workload_of(model, experiment.parameters)), flops_per_second)
+    work = workload_of(model, experiment.parameters)
+    return plan_as_text(plan(experiment.outline_teacher, work), flops_per_second)
 
 
 def workload_of(model: "VideoFamily", parameters: dict[str, Any]) -> "Workload":
@@ -65,7 +66,8 @@ def workload_of(model: "VideoFamily", parameters: dict[str, Any]) -> "Workload":
     budgets = [typed(Budget, parameters[f"stage_{number}"]["budget"]) for number in stages]
     steps = [BudgetStep(budget.blocks_per_stage, budget.target_parameters) for budget in budgets]
     return Workload(
-        units=units_of_stages(model.units(granularity), steps, granularity),
+        stages=units_of_stages(model.units(granularity), steps, granularity),
+        granularity=granularity,
         scoring_prompts=prompts.scoring_prompts,
         stage_prompts=prompts.stage_prompts,
         evaluation_prompts=prompts.evaluation_prompts,
@@ -74,4 +76,8 @@ def workload_of(model: "VideoFamily", parameters: dict[str, Any]) -> "Workload":
         epochs=training.epochs,
         training_batch=training.batch_size,
         reference_batch=training.reference_batch_size,
+        loading=sampling.loading,
+        training_loading=training.loading,
+        gradient_checkpointing=training.gradient_checkpointing,
+        averaged=training.ema_decay > 0,
     )

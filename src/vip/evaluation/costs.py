@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
+from vip.families.turns import device_of
 from vip.seeding import generator_for
 from vip.types import Sampler
 
@@ -44,7 +45,7 @@ def measure(family: "VideoFamily", sampler: Sampler, calls: int, seed: int) -> C
     """Measure one model on the device its denoiser is on: one watched warm-up, then `calls` timed calls."""
     import torch
 
-    device = next(family.denoiser.parameters()).device
+    device = device_of(family)
     conditioning = family.encode([PROMPT])
     noise = torch.randn((1, *family.latent_shape), generator=generator_for("costs", seed)).to(device)
 
@@ -53,6 +54,8 @@ def measure(family: "VideoFamily", sampler: Sampler, calls: int, seed: int) -> C
         if device.type == "cuda":
             torch.cuda.synchronize(device)
 
+    if next(family.denoiser.parameters()).device != device:  # it waits elsewhere until it is called
+        sample()
     peak = peak_of_cuda(sample, device) if device.type == "cuda" else peak_of_cpu(sample)
     return Costs(
         parameters=sum(unit.parameters for unit in family.units("module")),

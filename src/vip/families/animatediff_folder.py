@@ -25,7 +25,7 @@ from vip.pruning.surgery import remove_modules
 from vip.types import PruningRecord
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import nn
 
 
 def outline_denoiser(folder: Path, record: PruningRecord) -> "nn.Module":
@@ -63,7 +63,7 @@ def save_student(source: Path, denoiser: "nn.Module", record: PruningRecord, tar
     state = denoiser.state_dict()
     write_weights(target / "motion_adapter", {key: state[key] for key in state if module_of(key)})
     shutil.copyfile(source / "motion_adapter" / "config.json", target / "motion_adapter" / "config.json")
-    _save_spatial(source / "unet", state, target / "unet")
+    _save_spatial(source / "unet", target / "unet")
     copy_frozen(source, target)
     write_json(target / "model_index.json", _student_index(source))
     write_record(record, target)
@@ -84,12 +84,13 @@ def _build_denoiser(folder: Path) -> "nn.Module":
         raise UserError(f"{folder}: unet/ and motion_adapter/ do not fit each other ({error})") from None
 
 
-def _save_spatial(source: Path, state: "dict[str, Tensor]", target: Path) -> None:
+def _save_spatial(source: Path, target: Path) -> None:
     """Copy the spatial U-Net, or split it off where the source stores it together with its motion modules."""
     config = read_json(source / "config.json")
     if config["_class_name"] != "UNetMotionModel":
         copy_component(source, target)
         return
+    state = read_weights(source)
     write_weights(target, {key: state[key] for key in state if not module_of(key)})
     write_json(target / "config.json", _spatial_config(config))
 

@@ -80,6 +80,10 @@ class VideoFamily(ABC):
         """Latents (B, C, F, h, w) to frames (B, F, H, W, 3)."""
 
     @abstractmethod
+    def decode_clip(self, latents: "Tensor") -> "Tensor":
+        """Latents (1, C, F, h, w) to a video (1, 3, F, H, W) in -1..1, as the stock pipeline decodes."""
+
+    @abstractmethod
     def timesteps(self, generator: "torch.Generator", count: int) -> "Tensor":
         """Draw `count` training timesteps (count,)."""
 

@@ -1,7 +1,7 @@
 """Models out of diffusers folders, opened strictly, and what a folder says of itself."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,27 @@ def check_pipeline_class(folder: Path, expected: str) -> None:
     if found != expected:
         raise UserError(
             f"{folder}/model_index.json names {found}, not {expected}; choose the family that fits"
+        )
+
+
+def check_scheduler(
+    folder: Path, config: Mapping[str, Any], schedulers: tuple[str, ...], prediction_types: tuple[str, ...]
+) -> None:
+    """Refuse a scheduler, as its configuration describes it, that the folder's family does not sample with.
+
+    Where it does not say what its denoiser predicts, the first of `prediction_types` is meant.
+    """
+    found = config.get("_class_name")
+    if found not in schedulers:
+        raise UserError(
+            f"{folder}/scheduler names {found}; this family samples with {' or '.join(schedulers)}: save one "
+            "there, with the noise schedule of the denoiser's training (AnimateDiff: linear betas)"
+        )
+    stated = config.get("prediction_type", prediction_types[0])
+    if stated not in prediction_types:
+        raise UserError(
+            f"{folder}/scheduler has prediction_type {stated!r}; this family knows "
+            f"{' and '.join(prediction_types)}"
         )
 
 

@@ -6,17 +6,17 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from vip.families.base import VideoFamily
+from vip.families.diffusion import DiffusionFamily
+from vip.families.frames import decode_clips
 from vip.types import Conditioning, PruningRecord, Sampler
 
 if TYPE_CHECKING:
     import numpy as np
-    import torch
     from numpy.typing import NDArray
     from torch import Tensor, nn
 
 
-class StableDiffusionFamily(VideoFamily):
+class StableDiffusionFamily(DiffusionFamily):
     """Abstract: all verbs that do not depend on which U-Net it is; a family adds `_call` and its surgery."""
 
     def __init__(
@@ -65,39 +65,22 @@ class StableDiffusionFamily(VideoFamily):
 
     def decode(self, latents: "Tensor") -> "NDArray[np.uint8]":
         """Decode clip by clip, so that a clip's pixels do not depend on its batch."""
-        import numpy as np
-        import torch
+        return decode_clips(self, latents)
 
-        with torch.inference_mode():
-            clips = [self._decode_clip(clip) for clip in latents]
-        return np.stack(clips)
-
-    def timesteps(self, generator: "torch.Generator", count: int) -> "Tensor":
-        """Uniform over all training timesteps."""
-        import torch
-
-        return torch.randint(self.scheduler.config.num_train_timesteps, (count,), generator=generator)
+    def decode_clip(self, latents: "Tensor") -> "Tensor":
+        """All of a clip's frames as a batch of pictures."""
+        pictures = self.vae.decode((1 / self.vae.config.scaling_factor * latents[0]).transpose(0, 1)).sample
+        return cast("Tensor", pictures.transpose(0, 1)[None])
 
     def add_noise(self, clean: "Tensor", noise: "Tensor", timesteps: "Tensor") -> "Tensor":
-        """x_t = alpha_t x_0 + sigma_t noise, by the scheduler's table."""
+        """As the scheduler does it: VideoCrafter's shrinks x_0, too."""
         return cast("Tensor", self.scheduler.add_noise(clean, noise, timesteps))
-
-    def target(self, clean: "Tensor", noise: "Tensor", timesteps: "Tensor") -> "Tensor":
-        """The noise, or the velocity where the scheduler says `v_prediction`."""
-        if self.scheduler.config.prediction_type == "epsilon":
-            return noise
-        return cast("Tensor", self.scheduler.get_velocity(clean, noise, timesteps))
 
     def predict(
         self, denoiser: "nn.Module", noisy: "Tensor", timesteps: "Tensor", conditioning: Conditioning
     ) -> "Tensor":
         """Call the U-Net on contiguous latents (channels_last breaks its backward pass on the CPU)."""
         return self._call(denoiser, noisy.contiguous(), timesteps.to(noisy.device), conditioning["prompt"])
-
-    def _decode_clip(self, latents: "Tensor") -> "NDArray[np.uint8]":
-        pictures = self.vae.decode((1 / self.vae.config.scaling_factor * latents).transpose(0, 1)).sample
-        pixels = (pictures / 2 + 0.5).clamp(0, 1).permute(0, 2, 3, 1).cpu().numpy()
-        return cast("NDArray[np.uint8]", (pixels * 255).round().astype("uint8"))
 
 
 def embed(tokenizer: Any, text_encoder: Any, prompts: list[str]) -> "Tensor":

@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vip.errors import UserError
-from vip.families.components import open_model
+from vip.families.components import check_scheduler, open_model
+from vip.families.diffusion import PREDICTION_TYPES
 from vip.families.storage import copy_component, copy_licences, read_json
 
 if TYPE_CHECKING:
@@ -71,21 +72,8 @@ def _without_weights(folder: Path, scheduler_class: Any) -> dict[str, Any]:
     from transformers import CLIPTokenizer
 
     scheduler = read_json(folder / "scheduler" / "scheduler_config.json")
-    _check_scheduler(folder, scheduler, scheduler_class.__name__)
+    check_scheduler(folder, scheduler, (scheduler_class.__name__,), PREDICTION_TYPES)
     return {
         "tokenizer": CLIPTokenizer.from_pretrained(folder / "tokenizer", local_files_only=True),
         "scheduler": scheduler_class.from_config(scheduler),
     }
-
-
-def _check_scheduler(folder: Path, config: dict[str, Any], expected: str) -> None:
-    if config.get("_class_name") != expected:
-        raise UserError(
-            f"{folder}/scheduler names {config.get('_class_name')}; this family samples with {expected}: "
-            "save one there, with the beta schedule of the denoiser's training (AnimateDiff: linear)"
-        )
-    if config.get("prediction_type", "epsilon") not in {"epsilon", "v_prediction"}:
-        raise UserError(
-            f"{folder}/scheduler has prediction_type {config['prediction_type']!r}; "
-            "this family knows epsilon and v_prediction"
-        )

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from vip.families.folder import AS_IT_IS
+from vip.families.loading import Loading
 from vip.generation.device import best_device
 from vip.generation.sampling import make_clips
 from vip.generation.variant import ModelVariant
@@ -15,7 +17,14 @@ if TYPE_CHECKING:
     from vip.families.base import VideoFamily
 
 
-def clip_table(fingerprint: str, prompts: Table, sampler: Sampler, seed: int, samples: int = 1) -> Table:
+def clip_table(
+    fingerprint: str,
+    prompts: Table,
+    sampler: Sampler,
+    seed: int,
+    loading: Loading = AS_IT_IS,
+    samples: int = 1,
+) -> Table:
     """One row a prompt and sample: key, prompt_id, prompt, seed; a prompt's samples follow each other.
 
     A sample's seed is the same for every model, so that models are compared from the same noise. The
@@ -27,8 +36,9 @@ def clip_table(fingerprint: str, prompts: Table, sampler: Sampler, seed: int, sa
         seed_of("clip", seed, prompt, *([place % samples] if place % samples else []))
         for place, prompt in enumerate(table["prompt"])
     ]
+    how = (sampler.steps, sampler.guidance_scale, *loading.marks)
     keys = [
-        content_hash("clip", fingerprint, prompt, clip_seed, sampler.steps, sampler.guidance_scale)
+        content_hash("clip", fingerprint, prompt, clip_seed, *how)
         for prompt, clip_seed in zip(table["prompt"], table["seed"], strict=True)
     ]
     table.insert(0, "key", keys)
@@ -42,6 +52,7 @@ def lazy_clips(
     batch_size: int,
     seed: int,
     title: str,
+    loading: Loading = AS_IT_IS,
     samples: int = 1,
 ) -> LazyMap[Clip]:
     """The clips of several variants for the same prompts, `samples` each: key, unit, prompt_id, prompt, seed.
@@ -52,7 +63,7 @@ def lazy_clips(
     import pandas as pd
 
     tables = {
-        name: clip_table(variant.fingerprint, prompts, sampler, seed, samples)
+        name: clip_table(variant.fingerprint, prompts, sampler, seed, loading, samples)
         for name, variant in variants.items()
     }
     rows = pd.concat([table.assign(unit=name) for name, table in tables.items()], ignore_index=True)
@@ -62,7 +73,7 @@ def lazy_clips(
         for key, unit, prompt, clip_seed in table[["key", "unit", "prompt", "seed"]].itertuples(index=False)
     }
     keys_per_call = batch_size if len(variants) == 1 else max(len(prompts) * samples, 1)
-    return LazyMap(table, _ClipMaker(jobs, sampler, batch_size), keys_per_call, title)
+    return LazyMap(table, _ClipMaker(jobs, sampler, batch_size, loading), keys_per_call, title)
 
 
 @dataclass(frozen=True)
@@ -79,6 +90,7 @@ class _ClipMaker:
     jobs: dict[str, _Job]
     sampler: Sampler
     batch_size: int
+    loading: Loading
     opened: "dict[ModelVariant, VideoFamily]" = field(default_factory=dict)
 
     def __call__(self, keys: Sequence[str]) -> list[Clip]:
@@ -94,5 +106,5 @@ class _ClipMaker:
     def _open(self, variant: ModelVariant) -> "VideoFamily":
         if variant not in self.opened:
             self.opened.clear()
-            self.opened[variant] = variant.open(best_device())
+            self.opened[variant] = variant.open(best_device(), self.loading)
         return self.opened[variant]

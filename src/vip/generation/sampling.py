@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from vip.errors import UserError
+from vip.families.turns import device_of
 from vip.types import Clip, Sampler
 
 if TYPE_CHECKING:
@@ -38,10 +39,9 @@ def make_clips(
 def _make_batch(model: "VideoFamily", items: Sequence[tuple[str, int]], sampler: Sampler) -> list[Clip]:
     import torch
 
-    device = next(model.denoiser.parameters()).device
-    noise = torch.stack([initial_noise(seed, model.latent_shape) for _, seed in items]).to(device)
+    noise = torch.stack([initial_noise(seed, model.latent_shape) for _, seed in items]).to(device_of(model))
     conditioning = model.encode([prompt for prompt, _ in items])
-    latents = model.sample(conditioning, noise, sampler)
+    latents = model.sample(conditioning, noise, sampler).float()
     for (prompt, seed), clip in zip(items, latents, strict=True):
         if not torch.isfinite(clip).all():
             raise UserError(

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from vip.families.base import Granularity, VideoFamily
-from vip.families.folder import ModelFolder
+from vip.families.folder import AS_IT_IS, ModelFolder
+from vip.families.loading import Loading
 from vip.hashing import content_hash
 
 
@@ -22,9 +23,9 @@ class ModelVariant:
             return self.model.fingerprint
         return content_hash(self.model.fingerprint, self.granularity, sorted(self.removed))
 
-    def open(self, device: str = "cpu") -> VideoFamily:
+    def open(self, device: str = "cpu", loading: Loading = AS_IT_IS) -> VideoFamily:
         """Open the folder and take the units out."""
-        model = self.model.open(device)
+        model = self.model.open(device, loading)
         if self.removed:
             model.remove(self.removed, self.granularity)
         return model

@@ -1,6 +1,6 @@
 """Whether all stages' budgets can be met one after the other, and how many units each stage searches."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from vip.errors import UserError
@@ -17,26 +17,48 @@ class BudgetStep:
     target_parameters: int | None
 
 
+@dataclass(frozen=True)
+class StageUnits:
+    """How many units a stage searches, at most, and which are taken to go: the smallest ones."""
+
+    searched: int
+    removed: tuple[str, ...]
+
+
 def units_of_stages(
     units: Sequence[Unit], budgets: Sequence[BudgetStep], granularity: Granularity
-) -> list[int]:
-    """How many removable units each stage has to search, at most; UserError naming the stage that cannot be.
+) -> list[StageUnits]:
+    """What each stage searches and removes; UserError naming the stage whose budget cannot be met.
 
-    Which units go is not known before the scores are; that the largest go leaves the most to search.
+    Which units go is not known before the scores are. Both are upper bounds: that the largest went before
+    leaves the most to search, that the smallest go leaves the most to compute.
     """
-    left, searched = list(units), []
+    largest = _walk(units, budgets, granularity, sign=-1)
+    smallest = _walk(units, budgets, granularity, sign=1)
+    return [
+        StageUnits(searched, removed) for (searched, _), (_, removed) in zip(largest, smallest, strict=True)
+    ]
+
+
+def _walk(
+    units: Sequence[Unit], budgets: Sequence[BudgetStep], granularity: Granularity, sign: int
+) -> list[tuple[int, tuple[str, ...]]]:
+    """Stage by stage, how many units can go and which do: the smallest first, or with -1 the largest."""
+    left, found = list(units), []
     for number, budget in enumerate(budgets, 1):
-        searched.append(sum(unit.removable for unit in left))
+        losses = {unit.name: sign * float(unit.parameters) for unit in left}
         try:
-            gone = set(_largest_first(left, budget, granularity))
+            removed = _chosen(left, losses, budget, granularity)
         except UserError as error:
             raise UserError(f"stage_{number}.budget: {error}") from None
-        left = [unit for unit in left if unit.name not in gone]
-    return searched
+        found.append((sum(unit.removable for unit in left), tuple(removed)))
+        left = [unit for unit in left if unit.name not in removed]
+    return found
 
 
-def _largest_first(units: Sequence[Unit], budget: BudgetStep, granularity: Granularity) -> list[str]:
-    losses = {unit.name: -float(unit.parameters) for unit in units}
+def _chosen(
+    units: Sequence[Unit], losses: Mapping[str, float], budget: BudgetStep, granularity: Granularity
+) -> list[str]:
     if budget.target_parameters is not None:
         return choose_target(units, losses, budget.target_parameters, granularity)
     assert budget.blocks_per_stage is not None, "a budget is exactly one of its two fields"

@@ -1,8 +1,12 @@
 """Runs code on tensors without contents and counts what it would cost: FLOPs, and the bytes alive at once."""
 
 import weakref
+from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
+
+from vip.planning.autocast import autocast, replaced
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,16 +22,20 @@ class Cost:
     peak_bytes: int
 
 
-def cost_of(run: "Callable[[], object]") -> Cost:
+def cost_of(run: "Callable[[], object]", *, half: bool = False) -> Cost:
     """What `run` costs, whose tensors are all on the meta device; what it was given does not count.
+
+    With `half` as if it ran on a GPU under autocast to bfloat16.
 
     Attention is taken to be fused, as it is on GPUs: its scores are never stored, and its backward pass,
     which computes them again, costs two and a half times its forward pass.
     """
+    from torch.nn import functional
     from torch.utils.flop_counter import FlopCounterMode
 
-    memory, attention = _memory_mode()(), _attention_mode()()
-    with FlopCounterMode(display=False) as counter, attention, memory:
+    memory, attention = _memory_mode()(), _Attention()
+    fused = replaced(functional, "scaled_dot_product_attention", attention)
+    with FlopCounterMode(display=False) as counter, fused, memory, autocast() if half else nullcontext():
         run()
     return Cost(int(counter.get_total_flops()) + attention.flops, memory.peak)
 
@@ -62,46 +70,45 @@ def _memory_mode() -> "type[Any]":
     return LiveBytes
 
 
-def _attention_mode() -> "type[Any]":
+class _Attention:
+    """Stands in for scaled dot product attention: the output's shape, without the score matrix."""
+
+    def __init__(self) -> None:
+        self.flops = 0
+
+    def __call__(self, query: "Tensor", key: "Tensor", value: "Tensor", *_args: Any, **_named: Any) -> Any:
+        products = query[..., 0].numel() * key.shape[-2] * (query.shape[-1] + value.shape[-1])
+
+        def count(times: float) -> None:
+            self.flops += int(2 * products * times)
+
+        return _attention_class().apply(query, key, value, count)
+
+
+@cache
+def _attention_class() -> "type[Any]":
     import torch
-    from torch.nn import functional
-    from torch.overrides import TorchFunctionMode
 
     class Attention(torch.autograd.Function):
         """Keeps for the backward pass what fused attention keeps: its inputs and its output."""
 
         @staticmethod
-        def forward(context: Any, query: "Tensor", key: "Tensor", value: "Tensor") -> "Tensor":
+        def forward(
+            context: Any, query: "Tensor", key: "Tensor", value: "Tensor", count: "Callable[[float], None]"
+        ) -> "Tensor":
             attended = query.new_empty((*query.shape[:-1], value.shape[-1]))
             context.save_for_backward(query, key, value, attended)
+            context.count = count
+            count(1)
             return attended
 
         @staticmethod
-        def backward(context: Any, *_gradients: "Tensor") -> "tuple[Tensor, ...]":
+        def backward(context: Any, *_gradients: "Tensor") -> "tuple[Tensor | None, ...]":
             query, key, value, _ = context.saved_tensors
-            return torch.empty_like(query), torch.empty_like(key), torch.empty_like(value)
+            context.count(2.5)
+            return torch.empty_like(query), torch.empty_like(key), torch.empty_like(value), None
 
-    class FusedAttention(TorchFunctionMode):
-        """Stands in for scaled dot product attention: the output's shape, without the score matrix."""
-
-        def __init__(self) -> None:
-            super().__init__()
-            self.flops = 0
-
-        def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-            kwargs = kwargs or {}
-            if function is not functional.scaled_dot_product_attention:
-                return function(*args, **kwargs)
-            named = dict(zip(("query", "key", "value"), args, strict=False)) | kwargs
-            return self._attend(named["query"], named["key"], named["value"])
-
-        def _attend(self, query: "Tensor", key: "Tensor", value: "Tensor") -> "Tensor":
-            trained = torch.is_grad_enabled() and any(part.requires_grad for part in (query, key, value))
-            products = query[..., 0].numel() * key.shape[-2] * (query.shape[-1] + value.shape[-1])
-            self.flops += int(2 * products * (3.5 if trained else 1))
-            return Attention.apply(query, key, value)  # type: ignore[no-untyped-call, no-any-return]
-
-    return FusedAttention
+    return Attention
 
 
 def _is_tensor(leaf: object) -> bool:

@@ -34,9 +34,9 @@ def plan_as_text(plan: Table, flops_per_second: float) -> str:
         bytes_as_text(plan["peak_bytes"].max()),
     )
     note = (
-        "Upper bounds, in float32: every prompt gives a pair for every property, and pruned models cost\n"
-        "what the teacher costs. Hours are those of the denoiser alone, at "
-        f"{quantity_as_text(flops_per_second)}FLOP/s; decoding, text encoding and scoring come on top."
+        "Upper bounds: every prompt gives a pair for every property, and the smallest units go that meet\n"
+        "a budget. Peak memory is that of the models and what they make; rewards and judges need their own.\n"
+        f"Hours are those of the denoiser alone, at {quantity_as_text(flops_per_second)}FLOP/s."
     )
     return "\n".join([*aligned([HEADINGS, *rows, total], left=(1,)), "", note])
 

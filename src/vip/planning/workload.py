@@ -1,29 +1,32 @@
 """How much work a run of V.I.P. is: clips, denoiser calls, FLOPs, disk and memory, stage by stage.
 
-All numbers are upper bounds: every candidate pair becomes a pair, and no stage's model is cheaper than the
-teacher. Only the denoiser's work is counted; text encoders, decoding and scoring come on top.
+All numbers are upper bounds: every candidate pair becomes a pair, a stage removes the smallest units that
+meet its budget, and searches as many as if the largest had gone before. Hours and FLOPs are the denoiser's;
+text encoders and decoding count in memory only, scoring not at all.
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from vip.planning.meta_run import Cost, cost_of
+from vip.families.base import Granularity
+from vip.families.folder import AS_IT_IS
+from vip.families.loading import Loading
+from vip.planning.budgets import StageUnits
+from vip.planning.held import FLOAT, Held, Work
 from vip.types import PROPERTIES, Sampler, Table
 
 if TYPE_CHECKING:
     from vip.families.base import VideoFamily
 
-FLOAT = 4
-"""Bytes of a float32, in which everything is kept."""
-
 
 @dataclass(frozen=True)
 class Workload:
-    """What decides how much there is to do; `units` are the candidates of each stage's block search."""
+    """What decides how much there is to do, and what has to be in memory for it."""
 
-    units: Sequence[int]
+    stages: Sequence[StageUnits]
+    granularity: Granularity
     scoring_prompts: int
     stage_prompts: int
     evaluation_prompts: int
@@ -32,6 +35,15 @@ class Workload:
     epochs: int
     training_batch: int
     reference_batch: int
+    loading: Loading = AS_IT_IS
+    training_loading: Loading = AS_IT_IS
+    gradient_checkpointing: bool = False
+    averaged: bool = False
+
+    @property
+    def calls_per_step(self) -> int:
+        """Denoiser calls a step and clip: two with guidance."""
+        return 2 if self.sampler.guidance_scale > 1 else 1
 
 
 @dataclass(frozen=True)
@@ -48,118 +60,95 @@ class Phase:
     peak_bytes: int
 
 
-def plan(model: "VideoFamily", work: Workload) -> Table:
-    """One row a stage and phase, from a model on the meta device: the fields of `Phase`."""
+@dataclass(frozen=True)
+class _Stage:
+    """What the models of a stage take: the teacher, what it starts from, and what is left of that."""
+
+    number: int
+    searched: int
+    teacher: Work
+    previous: Work
+    pruned: Work
+    reference: Work
+    optimisation: Work
+    stored_bytes: int
+    trained_bytes: int
+
+
+def plan(outline: "Callable[[], VideoFamily]", work: Workload) -> Table:
+    """One row a stage and phase, the fields of `Phase`; `outline` opens the teacher on the meta device.
+
+    UserError where the model cannot be held or trained as the settings say.
+    """
     import pandas as pd
 
-    costs = _Costs.measure(model)
-    phases = [phase for number in range(1, len(work.units) + 1) for phase in _stage(number, costs, work)]
+    model = outline()
+    latent_bytes = math.prod(model.latent_shape) * FLOAT
+    clip_bytes = latent_bytes + math.prod(model.frame_shape)
+    phases = [
+        phase
+        for stage in _stages(outline, work)
+        for phase in _phases(stage, work, clip_bytes=clip_bytes, latent_bytes=latent_bytes)
+    ]
     return pd.DataFrame([asdict(phase) for phase in phases])
 
 
-@dataclass(frozen=True)
-class _Costs:
-    """The costs of one clip and one call, and the sizes that memory and disk follow from."""
+def _stages(outline: "Callable[[], VideoFamily]", work: Workload) -> Iterable[_Stage]:
+    sampled, trained = Held(outline(), work.loading), Held(outline(), work.training_loading, training=True)
+    reference = Held(outline(), work.training_loading).prediction(work.reference_batch)
+    teacher = previous = sampled.generation(work.batch_size, work.calls_per_step)
+    for number, units in enumerate(work.stages, 1):
+        for held in (sampled, trained):
+            held.remove(units.removed, work.granularity)
+        pruned = sampled.generation(work.batch_size, work.calls_per_step)
+        optimisation = trained.optimisation(
+            work.training_batch, checkpointing=work.gradient_checkpointing, averaged=work.averaged
+        )
+        yield _Stage(
+            number,
+            units.searched,
+            teacher,
+            previous,
+            pruned,
+            reference,
+            optimisation,
+            trained.stored_bytes,
+            trained.trained_bytes,
+        )
+        previous = pruned
 
-    forward: Cost
-    training: Cost
-    clip_bytes: int
-    latent_bytes: int
-    weight_bytes: int
-    trained_bytes: int
 
-    @classmethod
-    def measure(cls, model: "VideoFamily") -> "_Costs":
-        latents = math.prod(model.latent_shape) * FLOAT
-        trainable = model.trainable().values()
-        return cls(
-            forward=cost_of(lambda: _call(model, gradients=False)),
-            training=cost_of(lambda: _call(model, gradients=True)),
-            clip_bytes=latents + math.prod(model.frame_shape),
-            latent_bytes=latents,
-            weight_bytes=FLOAT * sum(value.numel() for value in model.denoiser.parameters()),
-            trained_bytes=FLOAT * sum(value.numel() for value in trainable),
+def _phases(stage: _Stage, work: Workload, *, clip_bytes: int, latent_bytes: int) -> Iterable[Phase]:
+    def generated(phase: str, reused: int, *made: tuple[int, Work]) -> Phase:
+        """Clips made by one model or more, and those that are there already."""
+        calls_per_clip = work.sampler.steps * work.calls_per_step
+        clips = sum(count for count, _ in made)
+        return Phase(
+            stage=stage.number,
+            phase=phase,
+            clips=clips,
+            reused=reused,
+            calls=clips * calls_per_clip,
+            flops=sum(count * calls_per_clip * model.flops for count, model in made),
+            disk_bytes=clips * clip_bytes,
+            peak_bytes=max(model.peak_bytes for _, model in made),
         )
 
+    def learned(phase: str, model: Work, disk_bytes: int) -> Phase:
+        """Calls for winner and loser of each pair, once for each draw."""
+        return Phase(stage.number, phase, 0, 0, calls, calls * model.flops, disk_bytes, model.peak_bytes)
 
-def _stage(number: int, costs: _Costs, work: Workload) -> Iterable[Phase]:
-    first = number == 1
-    search = work.scoring_prompts * (work.units[number - 1] + 1)
-    pairs = work.stage_prompts * len(PROPERTIES)
-    yield _generation(number, "block search", search, 0, costs, work)
-    yield _generation(number, "damage", work.scoring_prompts, work.scoring_prompts, costs, work)
-    yield _generation(number, "pairs: teacher", work.stage_prompts, 0, costs, work)
-    yield _generation(number, "pairs: pruned", work.stage_prompts, 0, costs, work)
-    yield _reference(number, pairs, costs, work)
-    yield _training(number, pairs, costs, work)
-    evaluated, kept = (3, 0) if first else (2, 1)
-    yield _generation(
-        number,
-        "evaluation",
-        evaluated * work.evaluation_prompts,
-        kept * work.evaluation_prompts,
-        costs,
-        work,
-    )
-
-
-def _generation(number: int, phase: str, clips: int, reused: int, costs: _Costs, work: Workload) -> Phase:
-    guided = 2 if work.sampler.guidance_scale > 1 else 1
-    calls = clips * work.sampler.steps * guided
-    return Phase(
-        stage=number,
-        phase=phase,
-        clips=clips,
-        reused=reused,
-        calls=calls,
-        flops=calls * costs.forward.flops,
-        disk_bytes=clips * costs.clip_bytes,
-        peak_bytes=costs.weight_bytes + guided * work.batch_size * costs.forward.peak_bytes,
-    )
-
-
-def _reference(number: int, pairs: int, costs: _Costs, work: Workload) -> Phase:
-    """The teacher's predictions for winner and loser, once for each draw."""
-    calls = 2 * pairs * work.epochs
-    return Phase(
-        stage=number,
-        phase="reference predictions",
-        clips=0,
-        reused=0,
-        calls=calls,
-        flops=calls * costs.forward.flops,
-        disk_bytes=calls * costs.latent_bytes,
-        peak_bytes=costs.weight_bytes + 2 * work.reference_batch * costs.forward.peak_bytes,
-    )
-
-
-def _training(number: int, pairs: int, costs: _Costs, work: Workload) -> Phase:
-    """Weights, their gradients and Adam's two moments; the pruned model, two checkpoints and the student."""
-    calls = 2 * pairs * work.epochs
-    return Phase(
-        stage=number,
-        phase="ReDPO training",
-        clips=0,
-        reused=0,
-        calls=calls,
-        flops=calls * costs.training.flops,
-        disk_bytes=2 * costs.weight_bytes + 2 * 3 * costs.trained_bytes,
-        peak_bytes=costs.weight_bytes
-        + 3 * costs.trained_bytes
-        + 2 * work.training_batch * costs.training.peak_bytes,
-    )
-
-
-def _call(model: "VideoFamily", *, gradients: bool) -> None:
-    """One denoiser call for one clip, with its backward pass where gradients are wanted."""
-    import torch
-
-    noisy = torch.zeros(1, *model.latent_shape, device="meta")
-    timesteps = torch.zeros(1, device="meta")
-    conditioning = model.encode([""])
-    for value in model.trainable().values():
-        value.requires_grad_(gradients)
-    with torch.set_grad_enabled(gradients):
-        prediction = model.predict(model.denoiser, noisy, timesteps, conditioning)
-        if gradients:
-            prediction.square().mean().backward()
+    scoring, prompts, evaluated = work.scoring_prompts, work.stage_prompts, work.evaluation_prompts
+    calls = 2 * prompts * len(PROPERTIES) * work.epochs
+    compared = [(2 * evaluated, stage.pruned)]
+    if stage.number == 1:
+        compared.append((evaluated, stage.teacher))
+    models = 2 * stage.stored_bytes
+    checkpoints = 2 * (4 if work.averaged else 3) * stage.trained_bytes
+    yield generated("block search", 0, (scoring * (stage.searched + 1), stage.previous))
+    yield generated("damage", scoring, (scoring, stage.pruned))
+    yield generated("pairs: teacher", 0, (prompts, stage.teacher))
+    yield generated("pairs: pruned", 0, (prompts, stage.pruned))
+    yield learned("reference predictions", stage.reference, calls * latent_bytes)
+    yield learned("ReDPO training", stage.optimisation, models + checkpoints)
+    yield generated("evaluation", 0 if stage.number == 1 else evaluated, *compared)

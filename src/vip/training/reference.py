@@ -28,11 +28,12 @@ Prediction = dict[str, "Tensor"]
 def reference_key(fingerprint: str, pair: "PreferencePair", epoch: int, settings: "ReferenceSettings") -> str:
     """The content hash of a prediction: the model, the clips, and all that the draw depends on.
 
-    The batch size is part of it, for it can change the last bits of a prediction.
+    Batch size and precision are part of it, for they can change the last bits of a prediction.
     """
     clips = (pair.prompt, pair.winner, pair.loser)
     drawn = (settings.seed, epoch, pair.pair_id, settings.shared_noise)
-    return content_hash("reference prediction", fingerprint, clips, drawn, settings.reference_batch_size)
+    how = (settings.reference_batch_size, *settings.loading.marks)
+    return content_hash("reference prediction", fingerprint, clips, drawn, *how)
 
 
 def reference_predictions(
@@ -72,7 +73,7 @@ class _Predictor:
 
     @cached_property
     def _family(self) -> "VideoFamily":
-        return self._model.open(best_device())
+        return self._model.open(best_device(), self._settings.loading)
 
     def predict(self, keys: Sequence[str]) -> list[Prediction]:
         """Predictions for any keys, in batches that all have one shape."""
@@ -93,5 +94,5 @@ class _Predictor:
             predicted = self._family.predict(
                 self._family.denoiser, samples.noisy, samples.timesteps, conditioning
             )
-        winners, losers = predicted.cpu().chunk(2)
+        winners, losers = predicted.float().cpu().chunk(2)
         return [{"winner": winners[i].clone(), "loser": losers[i].clone()} for i in range(len(keys))]

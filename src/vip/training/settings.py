@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 if TYPE_CHECKING:
     from dataclasses import Field
 
+    from vip.families.loading import Loading
+
 
 class DrawSettings(Protocol):
     """What decides the timesteps and noises of a run, whatever it trains with."""
@@ -28,6 +30,10 @@ class ReferenceSettings(DrawSettings, Protocol):
     @property
     def reference(self) -> Literal["teacher", "initial"]:
         """Which frozen model the student is held against."""
+
+    @property
+    def loading(self) -> "Loading":
+        """How models are held in memory."""
 
     @property
     def reference_batch_size(self) -> int:

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from vip.training.settings import TrainingSettings
     from vip.types import Items, Table
 
-_NO_EFFECT = ("checkpoint_every",)
-"""Settings that change no bit of the outcome."""
+_NOT_NAMED = ("checkpoint_every", "offload", "precision")
+"""Settings that change no bit of the outcome, or that the keys of the reference predictions hold already."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def train(
     keys = reference_keys(references, pairs, settings, model.fingerprint)
     accelerator = Accelerator(cpu=best_device() == "cpu", mixed_precision="no")
     device, process, processes = str(accelerator.device), accelerator.process_index, accelerator.num_processes
-    family = model.open(device)
+    family = model.open(device, settings.loading, training=True)
     run = Run(
         name=run_name(model.fingerprint, pairs, keys.values(), settings),
         feed=Feed(family, pairs, clips, references, keys, settings, device, process, processes),
@@ -71,7 +71,7 @@ def run_name(
     settings: "TrainingSettings",
 ) -> str:
     """A hash of all that decides the outcome of a run: model, pairs, reference predictions, settings."""
-    deciding = {name: value for name, value in asdict(settings).items() if name not in _NO_EFFECT}
+    deciding = {name: value for name, value in asdict(settings).items() if name not in _NOT_NAMED}
     return content_hash(
         "training", fingerprint, [asdict(pair) for pair in pairs], list(reference_keys), deciding
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,10 +11,12 @@ import torch
 
 from vip.families.base import VideoFamily
 from vip.families.folder import ModelFolder
+from vip.families.loading import Loading
 from vip.generation.clips import clip_table, lazy_clips
 from vip.generation.device import best_device
 from vip.generation.sampling import make_clips
 from vip.generation.variant import ModelVariant
+from vip.hashing import content_hash
 from vip.types import Clip, LazyMap, Sampler
 
 SAMPLER = Sampler(2, 3.0)
@@ -33,9 +36,9 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
     log: list[tuple[str, ...]] = []
     real: Callable[..., VideoFamily] = ModelVariant.open
 
-    def spy(variant: ModelVariant, device: str = "cpu") -> VideoFamily:
+    def spy(variant: ModelVariant, *where: Any) -> VideoFamily:
         log.append(variant.removed)
-        return real(variant, device)
+        return real(variant, *where)
 
     monkeypatch.setattr(ModelVariant, "open", spy)
     return log
@@ -55,6 +58,18 @@ def test_one_row_a_prompt() -> None:
     assert list(table["prompt"]) == list(PROMPTS["prompt"])
     assert table["seed"].dtype == "int64"
     assert table["key"].is_unique
+
+
+def test_how_a_model_is_held_is_told_only_where_it_matters() -> None:
+    plain = clip_table("f00d", PROMPTS, SAMPLER, seed=0)
+    row = plain.iloc[1]
+    assert row["key"] == content_hash("clip", "f00d", row["prompt"], row["seed"].item(), 2, 3.0)
+    loadings = [Loading(), Loading("bf16"), Loading(vae_tiling=True), Loading("bf16", vae_tiling=True)]
+    keys = [clip_table("f00d", PROMPTS, SAMPLER, 0, loading)["key"][1] for loading in loadings]
+    assert keys[0] == row["key"]
+    assert len(set(keys)) == 4
+    moved = clip_table("f00d", PROMPTS, SAMPLER, 0, Loading(offload=True))
+    assert list(moved["key"]) == list(plain["key"])
 
 
 def test_models_are_paired_by_seed_but_not_by_key() -> None:

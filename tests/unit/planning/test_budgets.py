@@ -10,13 +10,27 @@ UNITS = [Unit(name, (name,), size) for name, size in (("a", 10), ("b", 20), ("c"
 FIXED = Unit("fixed", ("fixed",), 5, removable=False, reason="changes the channels")
 
 
+def searched(units, budgets) -> list[int]:
+    return [stage.searched for stage in units_of_stages(units, budgets, "module")]
+
+
+def removed(units, budgets) -> list[tuple[str, ...]]:
+    return [stage.removed for stage in units_of_stages(units, budgets, "module")]
+
+
 def test_blocks_go_stage_by_stage():
-    assert units_of_stages([*UNITS, FIXED], [BudgetStep(1, None), BudgetStep(2, None)], "module") == [4, 3]
+    assert searched([*UNITS, FIXED], [BudgetStep(1, None), BudgetStep(2, None)]) == [4, 3]
+
+
+def test_the_smallest_leave_the_most_to_compute():
+    """Of 100 parameters 70 may stay: a and b (30) go. Of c and d (70) 45 may stay: c (30) goes."""
+    assert removed([*UNITS, FIXED], [BudgetStep(1, None), BudgetStep(2, None)]) == [("a",), ("b", "c")]
+    assert removed(UNITS, [BudgetStep(None, 70), BudgetStep(None, 45)]) == [("a", "b"), ("c",)]
 
 
 def test_targets_leave_the_most_to_search():
     """Of 100 parameters 70 may stay: without d (40) three units are left; without the two smallest, two."""
-    assert units_of_stages(UNITS, [BudgetStep(None, 70), BudgetStep(None, 25)], "module") == [4, 3]
+    assert searched(UNITS, [BudgetStep(None, 70), BudgetStep(None, 25)]) == [4, 3]
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,22 @@
 """How much there is to do, worked out by hand for a tiny model."""
 
+from dataclasses import replace
+
 import pytest
 
 from vip.families.animatediff import AnimateDiff
+from vip.families.loading import Loading
+from vip.planning.budgets import StageUnits
 from vip.planning.table import plan_as_text
 from vip.planning.workload import Workload, plan
 from vip.types import Sampler
 
 WORK = Workload(
-    units=(11, 7),
+    stages=(
+        StageUnits(11, ("down_blocks.0.motion_modules.0", "up_blocks.1.motion_modules.2")),
+        StageUnits(7, ("down_blocks.0.motion_modules.1",)),
+    ),
+    granularity="module",
     scoring_prompts=16,
     stage_prompts=96,
     evaluation_prompts=64,
@@ -22,7 +30,7 @@ WORK = Workload(
 
 @pytest.fixture(scope="module")
 def table(tiny_teacher):
-    return plan(AnimateDiff.open(tiny_teacher, "meta"), WORK)
+    return plan(lambda: AnimateDiff.open(tiny_teacher, "meta"), WORK)
 
 
 def phase(table, stage, name):
@@ -44,22 +52,64 @@ def test_the_teacher_s_clips_are_made_once(table):
     assert (again["clips"], again["reused"]) == (2 * 64, 64)
 
 
-def test_training_costs_more_than_predicting(table):
-    predictions, training = phase(table, 1, "reference predictions"), phase(table, 1, "ReDPO training")
-    assert 2 < training["flops"] / predictions["flops"] < 3.5
-    assert training["peak_bytes"] > predictions["peak_bytes"] / WORK.reference_batch
+def test_pruned_models_cost_what_is_left_of_them(table, tiny_teacher):
+    model = AnimateDiff.open(tiny_teacher, "meta")
+    left = [model.flops()]
+    for stage in WORK.stages:
+        model.remove(stage.removed, "module")
+        left.append(model.flops())
+
+    def cost_of_call(stage, name) -> float:
+        found = phase(table, stage, name)
+        return found["flops"] / found["calls"]
+
+    teacher = cost_of_call(1, "pairs: teacher")
+    for number in (1, 2):
+        assert cost_of_call(number, "pairs: teacher") == teacher
+        assert teacher - cost_of_call(number, "pairs: pruned") == left[0] - left[number]
+        assert teacher - cost_of_call(number, "block search") == left[0] - left[number - 1]
+        assert cost_of_call(number, "reference predictions") == teacher
+        assert phase(table, number, "damage")["flops"] < phase(table, number, "block search")["flops"]
+    student = phase(table, 2, "evaluation")
+    assert student["flops"] / student["calls"] == cost_of_call(2, "pairs: pruned")
+    shared = (cost_of_call(1, "pairs: teacher") + 2 * cost_of_call(1, "pairs: pruned")) / 3
+    assert cost_of_call(1, "evaluation") == pytest.approx(shared)
+
+
+def test_training_costs_more_than_predicting_with_the_same_model(table):
+    training, prediction = phase(table, 1, "ReDPO training"), phase(table, 1, "pairs: pruned")
+    assert 2 < training["flops"] / training["calls"] / (prediction["flops"] / prediction["calls"]) < 3.5
+
+
+def test_settings_reach_the_phases_they_are_for(tiny_teacher, table):
+    def planned(**changes):
+        return plan(lambda: AnimateDiff.open(tiny_teacher, "meta"), replace(WORK, **changes))
+
+    sampling = [
+        name for name in table["phase"].unique() if name not in ("reference predictions", "ReDPO training")
+    ]
+    for changes, smaller in (
+        ({"loading": Loading("bf16")}, sampling),
+        ({"training_loading": Loading("bf16")}, ["reference predictions", "ReDPO training"]),
+        ({"gradient_checkpointing": True}, ["ReDPO training"]),
+    ):
+        found = planned(**changes)
+        less = found["peak_bytes"] < table["peak_bytes"]
+        assert set(table["phase"][less]) == set(smaller), changes
+        assert (found["peak_bytes"][~less] == table["peak_bytes"][~less]).all()
+    averaged = planned(averaged=True)
+    more = averaged["peak_bytes"] > table["peak_bytes"]
+    assert set(table["phase"][more]) == {"ReDPO training"}
 
 
 def test_without_guidance_half_the_work(tiny_teacher, table):
-    from dataclasses import replace
-
-    unguided = plan(AnimateDiff.open(tiny_teacher, "meta"), replace(WORK, sampler=Sampler(8, 1.0)))
+    unguided = plan(lambda: AnimateDiff.open(tiny_teacher, "meta"), replace(WORK, sampler=Sampler(8, 1.0)))
     assert phase(unguided, 1, "block search")["flops"] * 2 == phase(table, 1, "block search")["flops"]
 
 
 def test_the_text_has_a_row_each_and_a_sum(table):
     lines = plan_as_text(table, 1e12).splitlines()
     assert lines[0].split()[:3] == ["stage", "phase", "clips"]
-    assert len([line for line in lines if line.strip()]) == 1 + len(table) + 1 + 2
+    assert len([line for line in lines if line.strip()]) == 1 + len(table) + 1 + 3
     assert f"{table['clips'].sum():,}" in lines[1 + len(table)]
     assert "at 1.00 TFLOP/s" in lines[-1]

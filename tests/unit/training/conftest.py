@@ -95,7 +95,7 @@ class TinyFolder:
     def fingerprint(self) -> str:
         return f"model {self.seed}"
 
-    def open(self, device: str = "cpu") -> TinyFamily:
+    def open(self, device: str = "cpu", loading: object = None, *, training: bool = False) -> TinyFamily:
         family = TinyFamily(self.seed)
         self.prepare(family)
         self.opened.append(family)

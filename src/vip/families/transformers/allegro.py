@@ -7,22 +7,21 @@ is deterministic. Its VAE decodes in tiles only (diffusers' pipelines/allegro/pi
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from vip.families.transformers import diffusion
-from vip.families.transformers.base import MASKED_EMBEDDINGS, TransformerFamily
+from vip.families.diffusion import PREDICTION_TYPES
+from vip.families.transformers.base import MASKED_EMBEDDINGS, DiffusionTransformer
 from vip.families.transformers.clips import ClipSize, Compression
 from vip.families.transformers.stacks import StackSpec
 from vip.pruning.flops import attention_flops, linear_flops
 from vip.types import Conditioning, Sampler
 
 if TYPE_CHECKING:
-    import torch
     from torch import Tensor, nn
 
 WORDS = 512
 """Tokens that the pipeline pads a prompt to."""
 
 
-class Allegro(TransformerFamily):
+class Allegro(DiffusionTransformer):
     """Text to video with Allegro."""
 
     name: ClassVar[str] = "allegro"
@@ -34,7 +33,7 @@ class Allegro(TransformerFamily):
         "EulerDiscreteScheduler",
         "DDIMScheduler",
     )
-    prediction_types: ClassVar[tuple[str, ...]] = diffusion.PREDICTION_TYPES
+    prediction_types: ClassVar[tuple[str, ...]] = PREDICTION_TYPES
     frames_per_second = 15
 
     def default_clip(self) -> ClipSize:
@@ -79,18 +78,6 @@ class Allegro(TransformerFamily):
         self.vae.enable_tiling()
         pipeline: Any = self.to_pipeline()
         return cast("Tensor", pipeline.decode_latents(latents))
-
-    def timesteps(self, generator: "torch.Generator", count: int) -> "Tensor":
-        """Uniform over all training timesteps."""
-        return diffusion.draw_timesteps(generator, count, self.scheduler)
-
-    def add_noise(self, clean: "Tensor", noise: "Tensor", timesteps: "Tensor") -> "Tensor":
-        """By the scheduler's table, as the denoiser sees it after `scale_model_input`."""
-        return diffusion.add_noise(clean, noise, timesteps, self.scheduler)
-
-    def target(self, clean: "Tensor", noise: "Tensor", timesteps: "Tensor") -> "Tensor":
-        """The noise, as the scheduler's `prediction_type` says."""
-        return diffusion.target(clean, noise, timesteps, self.scheduler)
 
     def predict(
         self, denoiser: "nn.Module", noisy: "Tensor", timesteps: "Tensor", conditioning: Conditioning

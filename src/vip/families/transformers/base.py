@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 from vip.errors import UserError
 from vip.families.base import Granularity, VideoFamily
-from vip.families.components import check_pipeline_class, read_licence
+from vip.families.components import check_pipeline_class, check_scheduler, read_licence
+from vip.families.diffusion import DiffusionFamily, coefficients
+from vip.families.frames import decode_clips
 from vip.families.transformers.clips import ClipSize, Compression, clip_size
 from vip.families.transformers.folder import (
     TRANSFORMERS,
@@ -81,7 +83,9 @@ class TransformerFamily(VideoFamily):
         """Load a stock folder or a student's, sharded or not."""
         check_pipeline_class(folder, cls.pipeline_class)
         components = open_components(folder, cls.transformer_class, device)
-        _check_scheduler(folder, components["scheduler"], cls.schedulers, cls.prediction_types)
+        scheduler = components["scheduler"]
+        found = {**scheduler.config, "_class_name": type(scheduler).__name__}
+        check_scheduler(folder, found, cls.schedulers, cls.prediction_types)
         record = read_record(folder)
         family = cls(folder, components, record or PruningRecord("", read_licence(folder)))
         check_parameters(folder, family.record, sum(unit.parameters for unit in family.units("block")))
@@ -132,11 +136,7 @@ class TransformerFamily(VideoFamily):
 
     def decode(self, latents: "Tensor") -> "NDArray[np.uint8]":
         """Decode clip by clip, so that a clip's pixels do not depend on its batch."""
-        import numpy as np
-        import torch
-
-        with torch.inference_mode():
-            return np.stack([_pixels(self.decode_clip(clip[None])) for clip in latents])
+        return decode_clips(self, latents)
 
     @abstractmethod
     def default_clip(self) -> ClipSize:
@@ -146,10 +146,6 @@ class TransformerFamily(VideoFamily):
     @abstractmethod
     def compression_of(vae: Any, transformer: Any) -> Compression:
         """How its autoencoder and its transformer join pixels."""
-
-    @abstractmethod
-    def decode_clip(self, latents: "Tensor") -> "Tensor":
-        """Latents (1, C, F, h, w) to a video (1, 3, F, H, W) in -1..1, as the stock pipeline decodes."""
 
     @abstractmethod
     def block_flops(self, block: "nn.Module", blocks: str) -> int:
@@ -177,7 +173,7 @@ class TransformerFamily(VideoFamily):
 
         with torch.no_grad():
             values = cast("Any", self.to_pipeline()).encode_prompt(prompt=list(prompts), **named)
-        return dict(zip(names, values, strict=True))
+        return {name: _full(value) for name, value in zip(names, values, strict=True)}
 
     def _denoiser(self) -> "nn.Module":
         if len(self.transformers) == 1:
@@ -191,6 +187,18 @@ class TransformerFamily(VideoFamily):
         return join(self.transformer, self.transformers["transformer_2"], boundary * steps)
 
 
+class DiffusionTransformer(DiffusionFamily, TransformerFamily):
+    """Abstract: a transformer family whose noise levels are a table of its scheduler."""
+
+    def add_noise(self, clean: "Tensor", noise: "Tensor", timesteps: "Tensor") -> "Tensor":
+        """x_t as the denoiser sees it.
+
+        By the table, not by `scheduler.add_noise`: Euler schedulers scale x_t before the denoiser sees it.
+        """
+        alpha, sigma = coefficients(self.scheduler, timesteps, clean)
+        return alpha * clean + sigma * noise
+
+
 def step_generators(noise: "Tensor") -> "list[torch.Generator]":
     """One generator a clip, for schedulers that add noise at each step.
 
@@ -202,30 +210,12 @@ def step_generators(noise: "Tensor") -> "list[torch.Generator]":
     return [torch.Generator().manual_seed(seed) for seed in seeds]
 
 
+def _full(value: "Tensor") -> "Tensor":
+    """Embeddings in float32, whatever their encoder's weights are: pipelines compute steps in their dtype."""
+    return value.float() if value.is_floating_point() else value
+
+
 def _pipeline_class(name: str) -> type:
     import diffusers
 
     return cast("type", getattr(diffusers, name))
-
-
-def _check_scheduler(
-    folder: Path, scheduler: Any, schedulers: tuple[str, ...], prediction_types: tuple[str, ...]
-) -> None:
-    found = type(scheduler).__name__
-    if found not in schedulers:
-        raise UserError(
-            f"{folder}/scheduler is a {found}; this family samples with {' or '.join(schedulers)}: "
-            "save one there"
-        )
-    stated = scheduler.config.get("prediction_type", prediction_types[0])
-    if stated not in prediction_types:
-        raise UserError(
-            f"{folder}/scheduler has prediction_type {stated!r}; this family knows "
-            f"{' and '.join(prediction_types)}"
-        )
-
-
-def _pixels(video: "Tensor") -> "NDArray[np.uint8]":
-    """(1, 3, F, H, W) in -1..1 to (F, H, W, 3) in 0..255."""
-    frames = (video[0].float() / 2 + 0.5).clamp(0, 1).permute(1, 2, 3, 0).cpu().numpy()
-    return cast("NDArray[np.uint8]", (frames * 255).round().astype("uint8"))

@@ -7,8 +7,8 @@ gives the larger models rotary positions (diffusers' pipelines/cogvideo/pipeline
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from vip.families.transformers import diffusion
-from vip.families.transformers.base import EMBEDDINGS, TransformerFamily
+from vip.families.diffusion import PREDICTION_TYPES
+from vip.families.transformers.base import EMBEDDINGS, DiffusionTransformer
 from vip.families.transformers.clips import ClipSize, Compression
 from vip.families.transformers.stacks import StackSpec
 from vip.pruning.flops import attention_flops, linear_flops
@@ -22,7 +22,7 @@ WORDS = 226
 """Tokens that the pipeline pads a prompt to."""
 
 
-class CogVideoX(TransformerFamily):
+class CogVideoX(DiffusionTransformer):
     """Text to video with CogVideoX; not ConsisID, whose face modules are tied to block numbers."""
 
     name: ClassVar[str] = "cogvideox"
@@ -30,7 +30,7 @@ class CogVideoX(TransformerFamily):
     transformer_class: ClassVar[str] = "CogVideoXTransformer3DModel"
     stack_specs: ClassVar[tuple[StackSpec, ...]] = (StackSpec(("transformer_blocks",), "num_layers"),)
     schedulers: ClassVar[tuple[str, ...]] = ("CogVideoXDDIMScheduler", "CogVideoXDPMScheduler")
-    prediction_types: ClassVar[tuple[str, ...]] = diffusion.PREDICTION_TYPES
+    prediction_types: ClassVar[tuple[str, ...]] = PREDICTION_TYPES
     frames_per_second = 8
 
     def default_clip(self) -> ClipSize:
@@ -71,18 +71,6 @@ class CogVideoX(TransformerFamily):
         padding = self.latent_shape[1] - self.compression.latent_frames(self.clip.frames)
         pipeline: Any = self.to_pipeline()
         return cast("Tensor", pipeline.decode_latents(_swapped(latents[:, :, padding:])))
-
-    def timesteps(self, generator: "torch.Generator", count: int) -> "Tensor":
-        """Uniform over all training timesteps."""
-        return diffusion.draw_timesteps(generator, count, self.scheduler)
-
-    def add_noise(self, clean: "Tensor", noise: "Tensor", timesteps: "Tensor") -> "Tensor":
-        """By the scheduler's table, which ends at pure noise."""
-        return diffusion.add_noise(clean, noise, timesteps, self.scheduler)
-
-    def target(self, clean: "Tensor", noise: "Tensor", timesteps: "Tensor") -> "Tensor":
-        """The velocity, as the scheduler's `prediction_type` says."""
-        return diffusion.target(clean, noise, timesteps, self.scheduler)
 
     def predict(
         self, denoiser: "nn.Module", noisy: "Tensor", timesteps: "Tensor", conditioning: Conditioning

@@ -8,7 +8,7 @@ clips are sampled (diffusers' pipelines/hunyuan_video/pipeline_hunyuan_video.py)
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from vip.families.transformers import flow
+from vip.families.flow import PREDICTION_TYPES, FlowFamily
 from vip.families.transformers.base import TransformerFamily
 from vip.families.transformers.clips import ClipSize, Compression
 from vip.families.transformers.stacks import StackSpec
@@ -16,7 +16,6 @@ from vip.pruning.flops import joint_attention_flops, linear_flops
 from vip.types import Conditioning, Sampler
 
 if TYPE_CHECKING:
-    import torch
     from torch import Tensor, nn
 
 WORDS = 256
@@ -25,7 +24,7 @@ GUIDANCE = 6.0
 """The guidance scale that the model is told in training: the default of `HunyuanVideoPipeline.__call__`."""
 
 
-class HunyuanVideo(TransformerFamily):
+class HunyuanVideo(FlowFamily, TransformerFamily):
     """Text to video with HunyuanVideo; a guidance scale in sampling is what the model is told."""
 
     name: ClassVar[str] = "hunyuanvideo"
@@ -36,7 +35,7 @@ class HunyuanVideo(TransformerFamily):
         StackSpec(("single_transformer_blocks",), "num_single_layers"),
     )
     schedulers: ClassVar[tuple[str, ...]] = ("FlowMatchEulerDiscreteScheduler",)
-    prediction_types: ClassVar[tuple[str, ...]] = flow.PREDICTION_TYPES
+    prediction_types: ClassVar[tuple[str, ...]] = PREDICTION_TYPES
     frames_per_second = 24
 
     def default_clip(self) -> ClipSize:
@@ -79,18 +78,9 @@ class HunyuanVideo(TransformerFamily):
         """Latents were scaled for the denoiser."""
         return cast("Tensor", self.vae.decode(latents / self.vae.config.scaling_factor, return_dict=False)[0])
 
-    def timesteps(self, generator: "torch.Generator", count: int) -> "Tensor":
-        """Spread as the sampler's, by its shift."""
-        return flow.draw_timesteps(generator, count, self.scheduler.config.shift)
-
-    def add_noise(self, clean: "Tensor", noise: "Tensor", timesteps: "Tensor") -> "Tensor":
-        """On the line from clip to noise."""
-        return flow.interpolate(clean, noise, timesteps)
-
-    def target(self, clean: "Tensor", noise: "Tensor", timesteps: "Tensor") -> "Tensor":
-        """The flow: noise - x_0 at every t."""
-        del timesteps
-        return noise - clean
+    def flow_shift(self) -> float:
+        """As the scheduler says."""
+        return float(self.scheduler.config.shift)
 
     def predict(
         self, denoiser: "nn.Module", noisy: "Tensor", timesteps: "Tensor", conditioning: Conditioning

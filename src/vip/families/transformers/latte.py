@@ -7,22 +7,21 @@ does not use and which is dropped here (diffusers' pipelines/latte/pipeline_latt
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from vip.families.transformers import diffusion
-from vip.families.transformers.base import EMBEDDINGS, TransformerFamily
+from vip.families.diffusion import PREDICTION_TYPES
+from vip.families.transformers.base import EMBEDDINGS, DiffusionTransformer
 from vip.families.transformers.clips import ClipSize, Compression
 from vip.families.transformers.stacks import StackSpec
 from vip.pruning.flops import attention_flops, linear_flops
 from vip.types import Conditioning, Sampler
 
 if TYPE_CHECKING:
-    import torch
     from torch import Tensor, nn
 
 WORDS = 120
 """Tokens that the pipeline pads a prompt to."""
 
 
-class Latte(TransformerFamily):
+class Latte(DiffusionTransformer):
     """Text to video with Latte-1. A unit is a spatial block and the temporal one behind it."""
 
     name: ClassVar[str] = "latte"
@@ -32,7 +31,7 @@ class Latte(TransformerFamily):
         StackSpec(("transformer_blocks", "temporal_transformer_blocks"), "num_layers"),
     )
     schedulers: ClassVar[tuple[str, ...]] = ("DDIMScheduler",)
-    prediction_types: ClassVar[tuple[str, ...]] = diffusion.PREDICTION_TYPES
+    prediction_types: ClassVar[tuple[str, ...]] = PREDICTION_TYPES
     frames_per_second = 8
 
     def default_clip(self) -> ClipSize:
@@ -78,18 +77,6 @@ class Latte(TransformerFamily):
         pipeline: Any = self.to_pipeline()
         frames = latents.shape[2]
         return cast("Tensor", pipeline.decode_latents(latents, frames, decode_chunk_size=frames))
-
-    def timesteps(self, generator: "torch.Generator", count: int) -> "Tensor":
-        """Uniform over all training timesteps."""
-        return diffusion.draw_timesteps(generator, count, self.scheduler)
-
-    def add_noise(self, clean: "Tensor", noise: "Tensor", timesteps: "Tensor") -> "Tensor":
-        """By the scheduler's table."""
-        return diffusion.add_noise(clean, noise, timesteps, self.scheduler)
-
-    def target(self, clean: "Tensor", noise: "Tensor", timesteps: "Tensor") -> "Tensor":
-        """The noise, as the scheduler's `prediction_type` says."""
-        return diffusion.target(clean, noise, timesteps, self.scheduler)
 
     def predict(
         self, denoiser: "nn.Module", noisy: "Tensor", timesteps: "Tensor", conditioning: Conditioning

@@ -8,7 +8,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from vip.families.transformers import flow
+from vip.families.flow import PREDICTION_TYPES, FlowFamily
 from vip.families.transformers.base import MASKED_EMBEDDINGS, TransformerFamily
 from vip.families.transformers.clips import ClipSize, Compression
 from vip.families.transformers.stacks import StackSpec
@@ -16,14 +16,13 @@ from vip.pruning.flops import attention_flops, linear_flops
 from vip.types import Conditioning, Sampler
 
 if TYPE_CHECKING:
-    import torch
     from torch import Tensor, nn
 
 WORDS = 128
 """Tokens that the pipeline pads a prompt to."""
 
 
-class LTXVideo(TransformerFamily):
+class LTXVideo(FlowFamily, TransformerFamily):
     """Text to video with LTX-Video 0.9 and later, in one pass."""
 
     name: ClassVar[str] = "ltx"
@@ -31,7 +30,7 @@ class LTXVideo(TransformerFamily):
     transformer_class: ClassVar[str] = "LTXVideoTransformer3DModel"
     stack_specs: ClassVar[tuple[StackSpec, ...]] = (StackSpec(("transformer_blocks",), "num_layers"),)
     schedulers: ClassVar[tuple[str, ...]] = ("FlowMatchEulerDiscreteScheduler",)
-    prediction_types: ClassVar[tuple[str, ...]] = flow.PREDICTION_TYPES
+    prediction_types: ClassVar[tuple[str, ...]] = PREDICTION_TYPES
     frames_per_second = 25
 
     def default_clip(self) -> ClipSize:
@@ -63,30 +62,22 @@ class LTXVideo(TransformerFamily):
     def decode_clip(self, latents: "Tensor") -> "Tensor":
         """Latents were normalised by channel; later VAEs are told how noisy they are (not at all)."""
         dimensions = (1, -1, 1, 1, 1)
-        mean, std = self.vae.latents_mean.view(dimensions), self.vae.latents_std.view(dimensions)
+        mean = self.vae.latents_mean.to(latents).view(dimensions)
+        std = self.vae.latents_std.to(latents).view(dimensions)
         level = latents.new_zeros(1) if self.vae.config.timestep_conditioning else None
         latents = latents * std / self.vae.config.scaling_factor + mean
         return cast("Tensor", self.vae.decode(latents, level, return_dict=False)[0])
 
-    def timesteps(self, generator: "torch.Generator", count: int) -> "Tensor":
-        """Spread as the sampler's, whose shift follows from the number of patches."""
+    def flow_shift(self) -> float:
+        """It follows from the number of patches."""
         from diffusers.pipelines.ltx.pipeline_ltx import calculate_shift
 
         config = self.scheduler.config
         if not config.use_dynamic_shifting:
-            return flow.draw_timesteps(generator, count, config.shift)
+            return float(config.shift)
         names = ("base_image_seq_len", "max_image_seq_len", "base_shift", "max_shift")
         mu = calculate_shift(math.prod(self.latent_shape[1:]), *(config[name] for name in names))
-        return flow.draw_timesteps(generator, count, math.exp(mu))
-
-    def add_noise(self, clean: "Tensor", noise: "Tensor", timesteps: "Tensor") -> "Tensor":
-        """On the line from clip to noise."""
-        return flow.interpolate(clean, noise, timesteps)
-
-    def target(self, clean: "Tensor", noise: "Tensor", timesteps: "Tensor") -> "Tensor":
-        """The flow: noise - x_0 at every t."""
-        del timesteps
-        return noise - clean
+        return math.exp(mu)
 
     def predict(
         self, denoiser: "nn.Module", noisy: "Tensor", timesteps: "Tensor", conditioning: Conditioning

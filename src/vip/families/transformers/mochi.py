@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from vip.families.transformers import flow
+from vip.families import flow
 from vip.families.transformers.base import MASKED_EMBEDDINGS, TransformerFamily
 from vip.families.transformers.clips import ClipSize, Compression
 from vip.families.transformers.stacks import StackSpec

@@ -8,7 +8,7 @@ else `blocks.3` (diffusers' pipelines/wan/pipeline_wan.py).
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from vip.families.transformers import flow
+from vip.families.flow import PREDICTION_TYPES, FlowFamily
 from vip.families.transformers.base import EMBEDDINGS, TransformerFamily
 from vip.families.transformers.clips import ClipSize, Compression
 from vip.families.transformers.stacks import StackSpec
@@ -16,14 +16,13 @@ from vip.pruning.flops import attention_flops, linear_flops
 from vip.types import Conditioning, Sampler
 
 if TYPE_CHECKING:
-    import torch
     from torch import Tensor, nn
 
 WORDS = 512
 """Tokens that the pipeline pads a prompt to when it is called with its defaults."""
 
 
-class Wan(TransformerFamily):
+class Wan(FlowFamily, TransformerFamily):
     """Text to video with Wan 2.1 and 2.2; not Wan VACE or Animate, whose side blocks are tied to numbers."""
 
     name: ClassVar[str] = "wan"
@@ -31,7 +30,7 @@ class Wan(TransformerFamily):
     transformer_class: ClassVar[str] = "WanTransformer3DModel"
     stack_specs: ClassVar[tuple[StackSpec, ...]] = (StackSpec(("blocks",), "num_layers"),)
     schedulers: ClassVar[tuple[str, ...]] = ("UniPCMultistepScheduler", "FlowMatchEulerDiscreteScheduler")
-    prediction_types: ClassVar[tuple[str, ...]] = flow.PREDICTION_TYPES
+    prediction_types: ClassVar[tuple[str, ...]] = PREDICTION_TYPES
     frames_per_second = 16
 
     def default_clip(self) -> ClipSize:
@@ -67,19 +66,10 @@ class Wan(TransformerFamily):
         std = latents.new_tensor(config.latents_std).view(dimensions)
         return cast("Tensor", self.vae.decode(latents * std + mean, return_dict=False)[0])
 
-    def timesteps(self, generator: "torch.Generator", count: int) -> "Tensor":
-        """Spread as the sampler's, by its flow shift."""
+    def flow_shift(self) -> float:
+        """As the scheduler says, whichever of the two it is."""
         config = self.scheduler.config
-        return flow.draw_timesteps(generator, count, config.get("flow_shift", config.get("shift", 1.0)))
-
-    def add_noise(self, clean: "Tensor", noise: "Tensor", timesteps: "Tensor") -> "Tensor":
-        """On the line from clip to noise."""
-        return flow.interpolate(clean, noise, timesteps)
-
-    def target(self, clean: "Tensor", noise: "Tensor", timesteps: "Tensor") -> "Tensor":
-        """The flow: noise - x_0 at every t."""
-        del timesteps
-        return noise - clean
+        return float(config.get("flow_shift", config.get("shift", 1.0)))
 
     def predict(
         self, denoiser: "nn.Module", noisy: "Tensor", timesteps: "Tensor", conditioning: Conditioning

@@ -54,6 +54,7 @@ def generate_candidate_clips(
         sampling.batch_size,
         sampling.seed,
         title=f"Generating clips without each of {len(names)} units",
+        loading=sampling.loading,
     )
 
 

@@ -26,7 +26,8 @@ def measure_costs(
     folders = {"full": full, "pruned": pruned, "student": student}
     rows = []
     for name, folder in folders.items():
-        costs = measure(folder.open(device), sampling.sampler, settings.latency_clips, settings.seed)
+        family = folder.open(device, sampling.loading)
+        costs = measure(family, sampling.sampler, settings.latency_clips, settings.seed)
         rows.append({"model": name, **vars(costs)})
     return pd.DataFrame(rows)
 

@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field, field_validator
 from pydantic.dataclasses import dataclass
 
+from vip.families.loading import Loading, Precision
+
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class ReDPOTraining:
@@ -43,6 +45,15 @@ class ReDPOTraining:
     """Steps between measurements of each term's own gradient norm, which cost two backward passes."""
     gradient_checkpointing: bool = False
     """Compute activations again in the backward pass instead of keeping them: less memory, more time."""
+    precision: Precision = "fp32"
+    """bf16: what is frozen, and the reference; trained weights stay float32, and so does the student."""
+    offload: bool = False
+    """Keep on the GPU only the model at work, the others in the machine's memory."""
+
+    @property
+    def loading(self) -> Loading:
+        """How models are held in memory; nothing is decoded."""
+        return Loading(self.precision, self.offload)
 
     @field_validator("sft_weight", mode="before")
     @classmethod

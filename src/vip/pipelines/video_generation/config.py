@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
+from vip.families.loading import Loading, Precision
 from vip.types import Sampler
 
 
@@ -20,6 +21,17 @@ class VideoGeneration:
     """Clips made at once. Batches are filled up, so fewer prompts cost as much."""
     seed: Annotated[int, Field(ge=0)] = 0
     """With the prompt, what a clip's initial noise depends on."""
+    precision: Precision = "fp32"
+    """bf16: half the memory for the denoiser and the text encoders, and quicker; clips differ a little."""
+    offload: bool = False
+    """Keep on the GPU only the model at work, the others in the machine's memory."""
+    vae_tiling: bool = False
+    """Decode clips in overlapping tiles and frame by frame; pixels differ a little where tiles meet."""
+
+    @property
+    def loading(self) -> Loading:
+        """How models are held in memory."""
+        return Loading(self.precision, self.offload, self.vae_tiling)
 
     @property
     def sampler(self) -> Sampler:

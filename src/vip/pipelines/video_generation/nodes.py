@@ -20,5 +20,6 @@ def generate_clips(model: ModelFolder, prompts: Table, settings: VideoGeneration
         settings.batch_size,
         settings.seed,
         title="Generating clips",
+        loading=settings.loading,
     )
     return LazyMap(clips.table.drop(columns="unit"), clips.make_batch, clips.batch_size, clips.title)

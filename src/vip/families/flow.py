@@ -4,7 +4,10 @@ sigma = t / T runs from 0 (clip) to 1 (noise): x_t = (1 - sigma) x_0 + sigma noi
 (diffusers' schedulers/scheduling_flow_match_euler_discrete.py).
 """
 
+from abc import abstractmethod
 from typing import TYPE_CHECKING
+
+from vip.families.base import VideoFamily
 
 if TYPE_CHECKING:
     import torch
@@ -16,10 +19,30 @@ PREDICTION_TYPES = ("flow_prediction",)
 """What a scheduler says of such a denoiser, where it says anything."""
 
 
-def draw_timesteps(generator: "torch.Generator", count: int, shift: float) -> "Tensor":
-    """Timesteps (count,) in (0, T], spread as the sampler's.
+class FlowFamily(VideoFamily):
+    """Abstract: a family adds the shift at which it is sampled."""
 
-    sigma = shift u / (1 + (shift - 1) u) with u uniform.
+    @abstractmethod
+    def flow_shift(self) -> float:
+        """How far the sampler moves its noise levels up; 1 leaves them evenly spread."""
+
+    def timesteps(self, generator: "torch.Generator", count: int) -> "Tensor":
+        """Timesteps (count,) in (0, T], spread as the sampler's."""
+        return draw_timesteps(generator, count, self.flow_shift())
+
+    def add_noise(self, clean: "Tensor", noise: "Tensor", timesteps: "Tensor") -> "Tensor":
+        """On the line from clip to noise."""
+        return interpolate(clean, noise, timesteps)
+
+    def target(self, clean: "Tensor", noise: "Tensor", timesteps: "Tensor") -> "Tensor":
+        """The flow: noise - x_0 at every t."""
+        del timesteps
+        return noise - clean
+
+
+def draw_timesteps(generator: "torch.Generator", count: int, shift: float) -> "Tensor":
+    """Sigma = shift u / (1 + (shift - 1) u) with u uniform, as timesteps (count,) in (0, T].
+
     With shift 1 sigma is uniform, as in the paper; models sampled with a larger shift dwell at high noise.
     """
     import torch

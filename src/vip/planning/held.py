@@ -1,0 +1,139 @@
+"""What one model takes, on the meta device and held as its settings say: FLOPs, and bytes."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from vip.families.checkpointing import enable_gradient_checkpointing
+from vip.families.loading import AUTOENCODER, DENOISERS, Loading, models_of
+from vip.planning.meta_run import Cost, cost_of
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from vip.families.base import Granularity, VideoFamily
+    from vip.types import Conditioning
+
+FLOAT = 4
+"""Bytes of a float32, in which everything is stored."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """FLOPs of one denoiser call for one clip, and the most bytes that are on the device at once."""
+
+    flops: float
+    peak_bytes: int
+
+
+class Held:
+    """A model outlined on the meta device, of whose denoiser units may go; the rest of it stays the same."""
+
+    def __init__(self, model: "VideoFamily", loading: Loading, *, training: bool = False) -> None:
+        loading.apply(model, "meta", training=training)
+        self.model, self.loading, self._training = model, loading, training
+
+    def remove(self, names: Sequence[str], granularity: "Granularity") -> None:
+        """Take units out, as a stage does."""
+        self.model.remove(names, granularity)
+
+    @property
+    def stored_bytes(self) -> int:
+        """The denoiser on disk."""
+        return FLOAT * sum(value.numel() for value in self.model.denoiser.parameters())
+
+    @property
+    def trained_bytes(self) -> int:
+        """What is trained, in float32."""
+        return FLOAT * sum(value.numel() for value in self.model.trainable().values())
+
+    def generation(self, clips: int, calls_per_step: int) -> Work:
+        """Encode, denoise and decode so many clips at once; a guided step calls the denoiser twice."""
+        samples = clips * calls_per_step
+        call = self._call(samples)
+        decoding = self._present((AUTOENCODER,)) + self._decoding.peak_bytes
+        peak = max(self._encoding(clips), self._present(DENOISERS) + call.peak_bytes, decoding)
+        return Work(call.flops / samples, peak)
+
+    def prediction(self, pairs: int) -> Work:
+        """Encode, and predict winners and losers of so many pairs at once."""
+        call = self._call(2 * pairs)
+        peak = max(self._encoding(pairs), self._present(DENOISERS) + call.peak_bytes)
+        return Work(call.flops / (2 * pairs), peak)
+
+    def optimisation(self, pairs: int, *, checkpointing: bool, averaged: bool) -> Work:
+        """A step on so many pairs: activations and gradients, Adam's two moments, and averaged weights."""
+        if checkpointing:
+            enable_gradient_checkpointing(self.model.denoiser)
+        call = self._call(2 * pairs, gradients=True)
+        kept = (3 if averaged else 2) * self.trained_bytes + self._gradients_elsewhere()
+        peak = max(self._encoding(pairs), self._present(DENOISERS) + kept + call.peak_bytes)
+        return Work(call.flops / (2 * pairs), peak)
+
+    def _call(self, samples: int, *, gradients: bool = False) -> Cost:
+        """One denoiser call, with its backward pass where gradients are wanted."""
+        import torch
+
+        noisy = torch.zeros(samples, *self.model.latent_shape, device="meta")
+        timesteps = torch.zeros(samples, device="meta")
+        conditioning = {name: value.expand(samples, *value.shape[1:]) for name, value in self._words.items()}
+        for value in self.model.trainable().values():
+            value.requires_grad_(gradients)
+            value.grad = None
+
+        def run() -> None:
+            with torch.set_grad_enabled(gradients):
+                predicted = self.model.predict(self.model.denoiser, noisy, timesteps, conditioning)
+                if gradients:
+                    predicted.float().square().mean().backward()
+
+        return self._cost_of(run)
+
+    def _gradients_elsewhere(self) -> int:
+        """Bytes of gradients that the last call did not make: those of Wan 2.2's other transformer."""
+        return FLOAT * sum(value.numel() for value in self.model.trainable().values() if value.grad is None)
+
+    def _encoding(self, prompts: int) -> int:
+        """The most bytes that encoding takes; once measured for a prompt, and more with each."""
+        encoders = [name for name in self._weights if name not in (AUTOENCODER, *DENOISERS)]
+        return self._present(encoders) + prompts * self._encoded[0].peak_bytes
+
+    @property
+    def _words(self) -> "Conditioning":
+        return self._encoded[1]
+
+    @cached_property
+    def _encoded(self) -> "tuple[Cost, Conditioning]":
+        found: list[Conditioning] = []
+        cost = self._cost_of(lambda: found.append(self.model.encode([""])))
+        return cost, found[0]
+
+    @cached_property
+    def _decoding(self) -> Cost:
+        """Clips are decoded one by one."""
+        import torch
+
+        latents = torch.zeros(1, *self.model.latent_shape, device="meta")
+        with torch.no_grad():
+            return cost_of(lambda: self.model.decode_clip(latents))
+
+    def _cost_of(self, run: Callable[[], object]) -> Cost:
+        return cost_of(run, half=self.loading.precision == "bf16")
+
+    @property
+    def _weights(self) -> dict[str, int]:
+        return {name: _bytes_of(model) for name, model in models_of(self.model).items()}
+
+    def _present(self, at_work: Sequence[str]) -> int:
+        """Bytes of the models that are there while some of them work, one after the other unless trained."""
+        weights = self._weights
+        if not self.loading.offload:
+            return sum(weights.values())
+        working = [size for name, size in weights.items() if name in at_work]
+        return sum(working) if self._training and set(at_work) == set(DENOISERS) else max(working)
+
+
+def _bytes_of(model: "nn.Module") -> int:
+    tensors = (*model.parameters(), *model.buffers())
+    return sum(tensor.numel() * tensor.element_size() for tensor in tensors)

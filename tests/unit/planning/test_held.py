@@ -1,0 +1,114 @@
+"""What a held model takes, worked out by hand for three linear layers, and sane for every family."""
+
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import torch
+from tests.tiny.models import TINY
+from torch import Tensor, nn
+
+from vip.families.base import VideoFamily
+from vip.families.loading import Loading
+from vip.families.registry import family_named
+from vip.planning.held import Held
+from vip.planning.meta_run import cost_of
+
+
+class Layers(VideoFamily):
+    """Encoder, denoiser and autoencoder of 64, 64 and 256 weights; a clip has 16 latents."""
+
+    latent_shape = (1, 1, 2, 8)
+
+    def __init__(self) -> None:
+        with torch.device("meta"):
+            self.encoder = nn.Linear(4, 16, bias=False)
+            self.denoiser = nn.Linear(8, 8, bias=False)
+            self.vae = nn.Linear(8, 32, bias=False)
+
+    def to_pipeline(self) -> SimpleNamespace:
+        models = {"text_encoder": self.encoder, "unet": self.denoiser, "vae": self.vae, "scheduler": None}
+        return SimpleNamespace(components=models)
+
+    def trainable(self) -> dict[str, nn.Parameter]:
+        return dict(self.denoiser.named_parameters())
+
+    def encode(self, prompts: list[str]) -> dict[str, Tensor]:
+        return {"text": self.encoder(torch.zeros(len(prompts), 4, device="meta"))}
+
+    def predict(self, denoiser: nn.Module, noisy: Tensor, timesteps: Tensor, conditioning: object) -> Tensor:
+        return denoiser(noisy)
+
+    def decode_clip(self, latents: Tensor) -> Tensor:
+        return self.vae(latents)
+
+
+Layers.__abstractmethods__ = frozenset()  # it has what planning asks for, and no more
+
+WEIGHTS = 4 * (64 + 64 + 256)
+PREDICTED = 6 * 16 * 4
+"""Bytes of what the denoiser makes of three clips with guidance."""
+
+
+def test_all_is_there_without_offload() -> None:
+    """Encoding makes 16 + 64 bytes a prompt, decoding 256."""
+    work = Held(Layers(), Loading()).generation(3, 2)
+    assert work.flops == 2 * 2 * 8 * 8
+    assert work.peak_bytes == WEIGHTS + max(3 * 80, PREDICTED, 256)
+
+
+def test_with_offload_the_largest_moment_counts() -> None:
+    work = Held(Layers(), Loading(offload=True)).generation(3, 2)
+    assert work.peak_bytes == max(4 * 64 + 3 * 80, 4 * 64 + PREDICTED, 4 * 256 + 256) == 1280
+    many = Held(Layers(), Loading(offload=True)).generation(30, 2)
+    assert many.peak_bytes == 4 * 64 + 10 * PREDICTED
+
+
+def test_bfloat16_halves_weights_but_the_autoencoder_s() -> None:
+    """The product's input is rounded first: half the bytes, and half for what comes out."""
+    work = Held(Layers(), Loading("bf16")).generation(3, 2)
+    assert work.peak_bytes == 2 * 64 + 2 * 64 + 4 * 256 + PREDICTED
+
+
+def test_predictions_decode_nothing() -> None:
+    assert Held(Layers(), Loading(offload=True)).prediction(3).peak_bytes == 4 * 64 + PREDICTED
+
+
+@pytest.mark.parametrize("averaged", [False, True])
+def test_a_step_has_weights_moments_gradients_and_activations(averaged: bool) -> None:
+    model = Layers()
+    noisy = torch.zeros(2, *model.latent_shape, device="meta")
+    step = cost_of(lambda: model.denoiser(noisy).square().mean().backward())
+    held = Held(Layers(), Loading(), training=True)
+    work = held.optimisation(1, checkpointing=False, averaged=averaged)
+    assert work.peak_bytes == WEIGHTS + (3 if averaged else 2) * 4 * 64 + step.peak_bytes
+    assert work.flops == 2 * 2 * 2 * 8 * 8
+    assert (held.stored_bytes, held.trained_bytes) == (4 * 64, 4 * 64)
+
+
+def test_trained_weights_stay_float32_beside_their_rounded_copy() -> None:
+    held = Held(Layers(), Loading("bf16"), training=True)
+    assert {value.dtype for value in held.model.denoiser.parameters()} == {torch.float32}
+    assert held._present(("unet",)) == 4 * 64 + 2 * 64 + 4 * 256
+
+
+@pytest.mark.parametrize("name", sorted(TINY))
+def test_every_family_can_be_planned(name: str, tiny_folder_of: Callable[[str], Path]) -> None:
+    family, folder = family_named(TINY[name].family), tiny_folder_of(name)
+
+    def held(loading: Loading, *, training: bool = False) -> Held:
+        return Held(family.open(folder, "meta"), loading, training=training)
+
+    peaks = [
+        held(loading).generation(2, 2).peak_bytes
+        for loading in (Loading(), Loading("bf16"), Loading("bf16", offload=True))
+    ]
+    assert peaks[0] > peaks[1] > peaks[2] > 0
+    plain, again = (
+        held(Loading(), training=True).optimisation(2, checkpointing=checkpointing, averaged=False)
+        for checkpointing in (False, True)
+    )
+    assert 1.05 < again.flops / plain.flops < 1.6
+    half = held(Loading("bf16"), training=True).optimisation(2, checkpointing=True, averaged=False)
+    assert half.flops == again.flops
