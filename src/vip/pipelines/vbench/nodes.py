@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from vip.families.folder import ModelFolder
-from vip.generation.clips import lazy_clips
-from vip.generation.variant import ModelVariant
 from vip.hashing import content_hash
 from vip.pipelines.vbench.config import VBench
 from vip.pipelines.video_generation.config import VideoGeneration
+from vip.pipelines.video_generation.nodes import generate_clips
 from vip.types import Clip, Items, LazyMap, Table
 from vip.vbench.command import check_command, run_dimension, scores_of
 from vip.vbench.dimensions import check_complete
@@ -35,16 +34,7 @@ def generate_benchmark_clips(
     model: ModelFolder, prompts: Table, sampling: VideoGeneration, settings: VBench
 ) -> LazyMap[Clip]:
     """The model's clips of VBench's prompts, `samples` each: key, prompt_id, prompt, seed."""
-    clips = lazy_clips(
-        {"": ModelVariant(model)},
-        prompts,
-        sampling.sampler,
-        sampling.batch_size,
-        sampling.seed,
-        title="Generating VBench's clips",
-        samples=settings.samples,
-    )
-    return LazyMap(clips.table.drop(columns="unit"), clips.make_batch, clips.batch_size, clips.title)
+    return generate_clips(model, prompts, sampling, settings.samples)
 
 
 def name_videos(clips: Items[Clip]) -> Items[Clip]:

@@ -7,8 +7,10 @@ from vip.pipelines.video_generation.config import VideoGeneration
 from vip.types import Clip, LazyMap, Table
 
 
-def generate_clips(model: ModelFolder, prompts: Table, settings: VideoGeneration) -> LazyMap[Clip]:
-    """The model's clips for these prompts, made batch by batch when asked for: key, prompt_id, prompt, seed.
+def generate_clips(
+    model: ModelFolder, prompts: Table, settings: VideoGeneration, samples: int = 1
+) -> LazyMap[Clip]:
+    """`samples` clips a prompt, made batch by batch when asked for: key, prompt_id, prompt, seed.
 
     A clip's key depends on the model, the prompt, the seed and the sampler, so a clip made before (for
     another stage, another method, another set of prompts) is not made again.
@@ -21,5 +23,6 @@ def generate_clips(model: ModelFolder, prompts: Table, settings: VideoGeneration
         settings.seed,
         title="Generating clips",
         loading=settings.loading,
+        samples=samples,
     )
     return LazyMap(clips.table.drop(columns="unit"), clips.make_batch, clips.batch_size, clips.title)
