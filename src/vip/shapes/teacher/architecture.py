@@ -1,7 +1,7 @@
 """The untrained parts of the embedded teacher, each a stock diffusers or transformers class."""
 
-import tempfile
-from pathlib import Path
+from collections import Counter
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from vip.shapes.captions import vocabulary
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 TEXT_LENGTH = 32
 """Tokens a caption is padded or cut to; 25 words and their two marks fit."""
+WORD_END = "</w>"
+"""What CLIP's tokens carry that end a word."""
 TEXT_WIDTH = 64
 LATENT_CHANNELS = 4
 LATENT_SIZE = SIZE // 4
@@ -24,32 +26,44 @@ FIRST_LOG_VARIANCE = -6.0
 
 def build_tokenizer() -> "CLIPTokenizer":
     """A CLIP tokenizer that reads any text and knows each word of the shapes world as one token."""
-    from tokenizers import Tokenizer, models, pre_tokenizers, trainers
+    from tokenizers.pre_tokenizers import ByteLevel
     from transformers import CLIPTokenizer
 
-    tokenizer = Tokenizer(models.BPE(end_of_word_suffix="</w>"))
-    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
-    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-    trainer = trainers.BpeTrainer(
-        vocab_size=2000,
-        min_frequency=1,
-        show_progress=False,
-        end_of_word_suffix="</w>",
-        initial_alphabet=alphabet,
-    )
-    tokenizer.train_from_iterator(vocabulary(), trainer)
-    with tempfile.TemporaryDirectory() as folder:
-        tokenizer.model.save(folder)
-        lines = (Path(folder) / "merges.txt").read_text(encoding="utf-8").splitlines()
-    merges = [tuple(line.split(" ")) for line in lines if line and not line.startswith("#version")]
+    alphabet = sorted(ByteLevel.alphabet())
+    merges = learn_merges(vocabulary())
     symbols = [
         *alphabet,
-        *(character + "</w>" for character in alphabet),
+        *(character + WORD_END for character in alphabet),
         *("".join(pair) for pair in merges),
+        "<|startoftext|>",
+        "<|endoftext|>",
     ]
-    symbols += ["<|startoftext|>", "<|endoftext|>"]
     vocab = {symbol: index for index, symbol in enumerate(dict.fromkeys(symbols))}
     return CLIPTokenizer(vocab=vocab, merges=merges, model_max_length=TEXT_LENGTH)
+
+
+def learn_merges(words: list[str]) -> list[tuple[str, str]]:
+    """Byte pair encoding (Sennrich et al. 2016) up to whole words: most frequent pair first, then by order.
+
+    The trainer of `tokenizers` leaves open which of two equally frequent pairs comes first: a training that
+    was stopped went on with other numbers for some words.
+    """
+    spelled = [(*word[:-1], word[-1] + WORD_END) for word in words]
+    merges = []
+    while pairs := Counter(pair for symbols in spelled for pair in pairwise(symbols)):
+        merges.append(min(pairs, key=lambda pair: (-pairs[pair], pair)))
+        spelled = [_merged(symbols, merges[-1]) for symbols in spelled]
+    return merges
+
+
+def _merged(symbols: tuple[str, ...], pair: tuple[str, str]) -> tuple[str, ...]:
+    merged: list[str] = []
+    for symbol in symbols:
+        if merged and (merged[-1], symbol) == pair:
+            merged[-1] += symbol
+        else:
+            merged.append(symbol)
+    return tuple(merged)
 
 
 def build_text_encoder(tokenizer: "CLIPTokenizer") -> "CLIPTextModel":
