@@ -21,8 +21,12 @@ def test_names_are_built_with_their_options():
     ("build", "name", "message"),
     [
         (reward_named, "shape_oracle", r"reward 'shape_oracle' is unknown; did you mean 'shapes_oracle'\?"),
-        (judge_named, "lexicn", r"judge 'lexicn' is unknown; did you mean 'lexicon'\? \(known: lexicon"),
-        (judge_named, "zzzz", r"judge 'zzzz' is unknown \(known: lexicon"),
+        (
+            judge_named,
+            "lexicn",
+            r"judge 'lexicn' is unknown; did you mean 'lexicon'\? \(known: chat_server",
+        ),
+        (judge_named, "zzzz", r"judge 'zzzz' is unknown \(known: chat_server"),
     ],
 )
 def test_an_unknown_name_is_refused_with_the_nearest_and_all(build, name, message):

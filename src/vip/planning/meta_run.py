@@ -4,7 +4,7 @@ import weakref
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from vip.planning.autocast import autocast, replaced
 
@@ -28,14 +28,17 @@ def cost_of(run: "Callable[[], object]", *, half: bool = False) -> Cost:
     With `half` as if it ran on a GPU under autocast to bfloat16.
 
     Attention is taken to be fused, as it is on GPUs: its scores are never stored, and its backward pass,
-    which computes them again, costs two and a half times its forward pass.
+    which computes them again, costs two and a half times its forward pass. No word counts as padding.
     """
+    from torch.fx.experimental import _config
     from torch.nn import functional
     from torch.utils.flop_counter import FlopCounterMode
 
+    unmasked = cast("Any", _config).patch(meta_nonzero_assume_all_nonzero=True)
     memory, attention = _memory_mode()(), _Attention()
     fused = replaced(functional, "scaled_dot_product_attention", attention)
-    with FlopCounterMode(display=False) as counter, fused, memory, autocast() if half else nullcontext():
+    halved = autocast() if half else nullcontext()
+    with FlopCounterMode(display=False) as counter, fused, memory, halved, unmasked:
         run()
     return Cost(int(counter.get_total_flops()) + attention.flops, memory.peak)
 

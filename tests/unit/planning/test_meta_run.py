@@ -84,7 +84,7 @@ def test_checkpointing_keeps_less_where_activations_are_what_is_large() -> None:
 
     plain, frugal = cost_of(lambda: run(again=False)), cost_of(lambda: run(again=True))
     assert plain.peak_bytes > 8 * 4 * given.nbytes
-    assert frugal.peak_bytes < (8 + 2 * 4) * given.nbytes
+    assert frugal.peak_bytes < 0.75 * plain.peak_bytes
 
 
 def test_under_autocast_products_are_small_and_norms_are_not() -> None:
