@@ -4,13 +4,13 @@ import functools
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from vip.evaluation import anatomy, figures, provenance, verdict, wording
 from vip.evaluation.cases import KINDS, choose_cases
 from vip.evaluation.results import MODEL_NAMES, rows_of
 from vip.evaluation.stages import Evidence
+from vip.evaluation.templating import environment_of
 from vip.evaluation.videos import FRAMES_PER_SECOND, video_uri
 from vip.families.folder import ModelFolder
 from vip.types import PROPERTIES, Table
@@ -18,7 +18,6 @@ from vip.types import PROPERTIES, Table
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-TEMPLATES = Path(__file__).parent / "templates"
 TEMPLATE = "report.html.j2"
 SHOWN_ORDER = ("average", *PROPERTIES)
 
@@ -88,24 +87,15 @@ def render(stages: Sequence[Evidence], results: Table, run: Run, settings: Repor
 
 def _environment() -> "Environment":
     """Jinja with escaping on, and with the words of numbers as filters."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
     from plotly.offline import get_plotlyjs
 
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = environment_of("report")
     for name in ("signed", "percent", "quantity_as_text", "bytes_as_text", "seconds_as_text", "spelled"):
         environment.filters[name] = getattr(wording, name)
     environment.filters["capital"] = lambda text: text[:1].upper() + text[1:]
     environment.policies["json.dumps_kwargs"] = {"allow_nan": False, "separators": (",", ":")}
     environment.globals |= {
-        "style": Markup((TEMPLATES / "report.css").read_text(encoding="utf-8")),  # noqa: S704
-        "script": Markup((TEMPLATES / "report.js").read_text(encoding="utf-8")),  # noqa: S704
         "plotly": functools.cache(lambda: Markup(get_plotlyjs())),  # noqa: S704
         "interval": wording.interval_as_text,
         "model_names": MODEL_NAMES,

@@ -1,23 +1,15 @@
 """The page of a user study: one file that works offline and knows no model by name."""
 
 from collections.abc import Mapping
-from pathlib import Path
 
+from vip.evaluation.templating import environment_of
 from vip.evaluation.user_study.design import Study
 from vip.evaluation.videos import SHOWN_WIDTH, encode, resize, uri_of
 from vip.types import Clip, Items
 
-TEMPLATES = Path(__file__).parents[1] / "templates"
-
 
 def render_study(study: Study, clips: Mapping[str, Items[Clip]]) -> str:
     """The page as text; clips are shown in their own size, small ones enlarged."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-    from markupsafe import Markup
-
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
     shown = {
         "study": study.study,
         "size": len(study.models),
@@ -33,11 +25,7 @@ def render_study(study: Study, clips: Mapping[str, Items[Clip]]) -> str:
             for comparison in study.comparisons
         ],
     }
-    texts = {
-        name: Markup((TEMPLATES / f"study.{suffix}").read_text(encoding="utf-8"))  # noqa: S704
-        for name, suffix in (("style", "css"), ("script", "js"))
-    }
-    return environment.get_template("study.html.j2").render(shown=shown, **texts)
+    return environment_of("study").get_template("study.html.j2").render(shown=shown)
 
 
 def _video(clip: Clip) -> str:
