@@ -1,4 +1,4 @@
-"""The model behind a reward: its files, and exactly which model they are."""
+"""A model that scores or judges: its files, and exactly which model they are."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -49,5 +49,5 @@ def _hash_of(folder: Path) -> str:
 
 @lru_cache(maxsize=32)
 def _hash_of_files(files: tuple[tuple[Path, int, int], ...]) -> str:
-    """Read once a process: a reward is built for every table of scores, and its weights may be many GB."""
+    """Read once a process: rewards and judges are built often, and their weights may be many GB."""
     return "sha256:" + content_hash([[path.name, file_hash(path)] for path, _, _ in files])

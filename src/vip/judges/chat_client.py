@@ -20,7 +20,7 @@ LONGEST_WAIT = 120
 """Seconds that are waited at most between two tries, also if the server asks for more."""
 
 
-class MalformedAnswer(ValueError):  # noqa: N818 (it is an answer)
+class MalformedAnswerError(ValueError):
     """What came back is no chat completion."""
 
 
@@ -82,7 +82,7 @@ class ChatClient:
                 if response.status == 200:
                     return read_answer(response.data)
                 self._refuse(response)
-            except (HTTPError, MalformedAnswer) as error:
+            except (HTTPError, MalformedAnswerError) as error:
                 problem = error
             try:
                 retry = retry.increment("POST", self.url, response=response, error=problem)
@@ -122,7 +122,7 @@ class ChatClient:
 
 
 def read_answer(content: bytes) -> Answer:
-    """The first choice of a chat completion; MalformedAnswer where there is none."""
+    """The first choice of a chat completion; MalformedAnswerError where there is none."""
     try:
         choice = json.loads(content)["choices"][0]
         text = choice["message"]["content"] or ""
@@ -130,9 +130,9 @@ def read_answer(content: bytes) -> Answer:
         first: list[Any] = next((token["top_logprobs"] for token in tokens if token["token"].strip()), [])
         beginnings = [(str(each["token"]), float(each["logprob"])) for each in first]
     except (ValueError, LookupError, TypeError, AttributeError):
-        raise MalformedAnswer(f"no chat completion: {_excerpt(content)}") from None
+        raise MalformedAnswerError(f"no chat completion: {_excerpt(content)}") from None
     if not isinstance(text, str) or any(math.isnan(each) or each > 1e-3 for _, each in beginnings):
-        raise MalformedAnswer(f"no chat completion: {_excerpt(content)}")
+        raise MalformedAnswerError(f"no chat completion: {_excerpt(content)}")
     return Answer(text, beginnings)
 
 

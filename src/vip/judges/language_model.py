@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, final
 
 from vip.errors import UserError
-from vip.hashing import content_hash, file_hash
+from vip.families.snapshot import snapshot_of
+from vip.families.sources import located
+from vip.hashing import content_hash
 from vip.judges.answers import probability, said
 from vip.judges.base import Judge
 from vip.judges.questions import read_questions
@@ -66,16 +68,11 @@ class LanguageModel(Judge):
 
     @cached_property
     def _folder(self) -> Path:
-        from vip.families.sources import located
-
         return located(self._model_name, self._revision)
 
     @cached_property
-    def _identity(self) -> list[str]:
-        if not Path(self._model_name).exists():
-            return [self._model_name, self._folder.name]  # a snapshot's folder is named after its commit
-        files = sorted(path for path in self._folder.iterdir() if path.is_file())
-        return [f"{file.name} {file_hash(file)}" for file in files]
+    def _identity(self) -> str:
+        return snapshot_of(self._model_name, self._revision).revision
 
     @cached_property
     def _tokenizer(self) -> Any:

@@ -6,10 +6,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, Literal, final
 
 from vip.errors import UserError
+from vip.families.snapshot import Snapshot, snapshot_of
 from vip.generation.device import best_device
 from vip.hashing import content_hash
 from vip.rewards.base import Reward
-from vip.rewards.snapshot import Snapshot, snapshot_of
 from vip.rewards.videoscore_model import IMAGE, OUTPUTS, VideoScoreModel, open_videoscore
 from vip.types import PROPERTIES
 

@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from vip.errors import UserError
-from vip.rewards.snapshot import snapshot_of
+from vip.families.snapshot import snapshot_of
 
 
 @pytest.fixture

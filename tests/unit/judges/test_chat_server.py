@@ -10,7 +10,7 @@ import pytest
 
 from vip.datasets import LazyMapDataset
 from vip.errors import UserError
-from vip.judges.chat_client import Answer, MalformedAnswer, Turns, read_answer
+from vip.judges.chat_client import Answer, MalformedAnswerError, Turns, read_answer
 from vip.judges.chat_server import ChatServer, read_odds
 from vip.judges.language_model import LanguageModel
 from vip.pipelines.prompt_filtering import nodes
@@ -208,5 +208,5 @@ def test_the_first_word_is_the_first_token_that_is_not_blank():
     "content", [b"", b"[]", b"null", b'{"choices": [{"message": {"content": 3}}]}', b"\xff"]
 )
 def test_other_answers_are_malformed(content):
-    with pytest.raises(MalformedAnswer, match="no chat completion"):
+    with pytest.raises(MalformedAnswerError, match="no chat completion"):
         read_answer(content)
