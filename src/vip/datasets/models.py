@@ -48,6 +48,10 @@ class ModelFolderDataset(AbstractDataset[VideoFamily, ModelFolder]):
         index = verified_index(self._path)
         return ModelFolder(self._path, index["family"], index["fingerprint"])
 
+    def fingerprint(self) -> str:
+        """The hash of all files; UserError naming the one that is missing, damaged or altered."""
+        return self.load().fingerprint
+
     def save(self, data: VideoFamily) -> None:
         """Write and index the model beside its place, move it there; killed earlier, the old one stays."""
         save_folder(self._path, data.save, {"family": data.name})

@@ -2,13 +2,13 @@
 
 import functools
 import logging
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, cast
 
 from kedro.framework.hooks import hook_impl
 
 from vip.hooks import measurements
+from vip.processes import this_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,6 +57,7 @@ class StageTracking:
         self._make_runs: Callable[[], StageRuns] | None = None
         self._runs: StageRuns | None = None
         self._left: dict[int, set[str]] = {}
+        self._skipped: dict[int, list[str]] = {}
         self._catalog: DataCatalog | None = None
 
     @hook_impl
@@ -71,13 +72,13 @@ class StageTracking:
         self._make_runs = functools.partial(_stage_runs, settings, context.project_path, environment, folder)
         self._parameters["environment"] = environment
         self._runs = None
-        self.active = settings.enabled and os.environ.get("RANK", "0") == "0"
+        self.active = settings.enabled and this_run().is_first
 
     @hook_impl
     def before_pipeline_run(self, pipeline: "Pipeline", catalog: "DataCatalog") -> None:
         """Note what each stage is to save."""
         self._catalog = catalog
-        self._left = {}
+        self._left, self._skipped = {}, {}
         for node in pipeline.nodes:
             if stage := stage_of(node.namespace):
                 self._left.setdefault(stage, set()).update(node.outputs)
@@ -94,6 +95,16 @@ class StageTracking:
             self._runs = self._make_runs()
         if not self._runs.is_known(stage):
             self._runs.open(stage, measurements.flatten(self._parameters_of(stage)))
+            self._log_skipped(stage)
+
+    @hook_impl
+    @_never_stops
+    def after_node_skipped(self, node: "Node") -> None:
+        """Note what is there already: it belongs to the stage's run, should that run begin."""
+        stage = stage_of(node.namespace)
+        self._skipped.setdefault(stage, []).extend(node.outputs)
+        if self._runs is not None and self._runs.is_known(stage):
+            self._log_skipped(stage)
 
     @hook_impl
     @_never_stops
@@ -101,19 +112,11 @@ class StageTracking:
         """Log what a stage measured; end its run with its last output."""
         if self._runs is None:
             return
-        namespace, _, name = dataset_name.rpartition(".")
-        stage = stage_of(namespace)
         if dataset_name == "report":
             self._runs.add_text_everywhere(data, "report.html")
-        if not self._runs.is_known(stage):
-            return
-        if name in measurements.READERS:
-            self._runs.log(stage, measurements.READERS[name](data))
-        if name == "student_evaluation_clips":
-            self._runs.add_files(stage, self._sample_clips(dataset_name), "clips")
-        self._left[stage].discard(dataset_name)
-        if not self._left[stage]:
-            self._runs.end("FINISHED", stage)
+        stage = stage_of(dataset_name.rpartition(".")[0])
+        if self._runs.is_known(stage):
+            self._log(stage, dataset_name, lambda: data)
 
     @hook_impl(trylast=True)
     @_never_stops
@@ -128,6 +131,23 @@ class StageTracking:
         """End what is open: FAILED after an error, KILLED after ctrl-C or SIGTERM."""
         if self._runs is not None:
             self._runs.end("FAILED" if isinstance(error, Exception) else "KILLED")
+
+    def _log_skipped(self, stage: int) -> None:
+        catalog: Any = self._catalog
+        for dataset_name in self._skipped.pop(stage, []):
+            self._log(stage, dataset_name, functools.partial(catalog.load, dataset_name))
+
+    def _log(self, stage: int, dataset_name: str, data: "Callable[[], Any]") -> None:
+        """Log one output of a stage that has a run."""
+        assert self._runs is not None, "a stage has a run only where there are runs"
+        name = dataset_name.rpartition(".")[2]
+        if name in measurements.READERS:
+            self._runs.log(stage, measurements.READERS[name](data()))
+        if name == "student_evaluation_clips":
+            self._runs.add_files(stage, self._sample_clips(dataset_name), "clips")
+        self._left[stage].discard(dataset_name)
+        if not self._left[stage]:
+            self._runs.end("FINISHED", stage)
 
     def _parameters_of(self, stage: int) -> dict[str, Any]:
         own = {key: value for key, value in self._parameters.items() if stage_of(key) in (0, stage)}

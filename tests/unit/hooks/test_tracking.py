@@ -86,6 +86,31 @@ def test_a_stage_is_opened_by_its_first_node_and_ended_by_its_last_output(runs):
     assert ended == ("end", "FINISHED", 1)
 
 
+def test_what_a_stage_need_not_make_again_belongs_to_its_run(runs):
+    costs, metrics = stage(1).nodes
+    hook = begin(stage(1))
+    catalog = DataCatalog()
+    catalog["stage_1.costs"] = COSTS
+    hook.before_pipeline_run(stage(1), catalog)
+    hook.after_node_skipped(costs)
+    assert runs.events == []
+    hook.before_node_run(metrics)
+    hook.after_dataset_saved("stage_1.metrics", COSTS.assign(dimension="average", mean=3.0))
+    opened, logged, measured, ended = runs.events
+    assert opened[:2] == ("open", 1)
+    assert logged == ("log", 1, [("student.parameters", 2.0, 0)])
+    assert measured == ("log", 1, [("student.average", 3.0, 0)])
+    assert ended == ("end", "FINISHED", 1)
+
+
+def test_a_stage_that_is_up_to_date_has_no_new_run(runs):
+    hook = begin(stage(1))
+    for each in stage(1).nodes:
+        hook.after_node_skipped(each)
+    hook.after_pipeline_run()
+    assert runs.events == []
+
+
 def test_a_stage_knows_its_own_parameters_and_not_another_stages(runs):
     both = stage(1) + stage(2)
     begin(both).before_node_run(stage(2).nodes[0])
