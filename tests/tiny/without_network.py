@@ -36,14 +36,19 @@ def main() -> None:
 
 
 def refuse_all_but(port: int) -> None:
-    connect = socket.socket.connect
+    connect, look_up = socket.socket.connect, socket.getaddrinfo
 
     def guarded(self: socket.socket, address: Any) -> None:
         if address[:2] != ("127.0.0.1", port):
             raise ConnectionRefusedError(f"connection to {address} refused")
         connect(self, address)
 
-    socket.socket.connect = guarded
+    def known(host: str, *rest: Any, **options: Any) -> Any:
+        if host != "127.0.0.1":
+            raise socket.gaierror(f"{host} is unknown")
+        return look_up(host, *rest, **options)
+
+    socket.socket.connect, socket.getaddrinfo = guarded, known
 
 
 def score(name: str, options: dict[str, Any]) -> np.ndarray:
