@@ -174,8 +174,8 @@ def tree(folder: Path) -> dict[str, bytes]:
 
 
 def test_every_dataset_has_a_specimen() -> None:
-    loads_only = {"CheckpointFolderDataset", "JsonFolderDataset", "PromptSourceDataset"}
-    assert {specimen.type for specimen in SPECIMENS.values()} | loads_only == set(vip.datasets.__all__)
+    others = {"CheckpointFolderDataset", "JsonFolderDataset", "PromptSourceDataset", "OptionalDataset"}
+    assert {specimen.type for specimen in SPECIMENS.values()} | others == set(vip.datasets.__all__)
 
 
 def test_save_then_load_changes_no_bit(specimen: Specimen, tmp_path: Path) -> None:

@@ -26,10 +26,11 @@ def located(source: str, revision: str | None = None, patterns: Sequence[str] = 
     if not re.fullmatch(r"[\w.-]+/[\w.-]+", source):
         raise UserError(f"{source} is no file or folder here, and no name on the hub such as owner/model")
     from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HTTPError  # also what breaks off in the middle of a download
 
     try:
         return Path(snapshot_download(source, revision=revision, allow_patterns=list(patterns)))
-    except OSError as error:
+    except (OSError, ValueError, HTTPError) as error:
         raise UserError(
             f"{source} is no file or folder here, and cannot be had from the hub "
             f"({type(error).__name__}); download it first and give its folder"

@@ -44,11 +44,13 @@ class RunGuard:
 
 
 def check_inputs(pipeline: "Pipeline", catalog: "DataCatalog") -> None:
-    """UserError where a dataset that the pipeline only reads is not there."""
+    """UserError where a dataset that the pipeline only reads is not there, and is not an optional one."""
     for name in sorted(pipeline.inputs()):
         if name.startswith("params:") or name == "parameters":
             continue
         dataset = catalog.get(name)
+        if getattr(dataset, "optional", False):
+            continue
         if dataset is None or not dataset.exists():
             raise UserError(f"{name} is missing{_place(dataset)}; {_remedy(name)}")
 
