@@ -37,7 +37,8 @@ def peak_of_cleaning(path: Path, rows: int) -> int:
     with path.open("w", encoding="utf-8") as file:
         file.write("videoid,contentUrl,duration,page_dir,name\n")
         for number in range(rows):
-            file.write(f"{number},https://host/{number}.mp4,PT10S,0_50,Red circle number {number} on the wall\n")
+            url = f"https://host/{number}.mp4"
+            file.write(f"{number},{url},PT10S,0_50,Red circle number {number} on the wall\n")
     told = subprocess.run(
         [sys.executable, "-c", CLEAN, str(path)], capture_output=True, text=True, check=True
     ).stdout.split()

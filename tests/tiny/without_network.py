@@ -12,8 +12,7 @@ import sys
 from typing import Any
 
 import numpy as np
-from huggingface_hub.errors import HTTPError
-
+from httpx2 import HTTPError
 
 from vip.errors import UserError
 from vip.judges.registry import judge_named

@@ -45,8 +45,8 @@ class Experiment:
         path = self.project / str(self.catalog[dataset]["filepath"])
         if not path.exists():
             raise UserError(
-                f"{dataset}: {path} is missing; put it there (the head of the experiment's parameters.yml says "
-                "where it is from), or change its path in catalog.yml"
+                f"{dataset}: {path} is missing; put it there (the head of the experiment's parameters.yml "
+                "says where it is from), or change its path in catalog.yml"
             )
         return path
 

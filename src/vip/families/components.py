@@ -45,7 +45,8 @@ def read_licence(folder: Path) -> str:
     card = folder / "README.md"
     text = card.read_text(encoding="utf-8", errors="replace") if card.is_file() else ""
     head = re.match(r"---\n(.*?\n)---", text, re.DOTALL)
-    stated = dict(re.findall(r"^(license\w*): *(\S+) *$", head.group(1) if head else "", re.MULTILINE))
+    lines = re.findall(r"^(license\w*): *(\S+) *$", head.group(1) if head else "", re.MULTILINE)
+    stated: dict[str, str] = dict(lines)
     licence = stated.get("license", "unknown")
     return stated.get("license_name", licence) if licence == "other" else licence
 

@@ -25,8 +25,8 @@ def located(source: str, revision: str | None = None, patterns: Sequence[str] = 
         return path
     if not re.fullmatch(r"[\w.-]+/[\w.-]+", source):
         raise UserError(f"{source} is no file or folder here, and no name on the hub such as owner/model")
+    from httpx2 import HTTPError  # also what breaks off in the middle of a download
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HTTPError  # also what breaks off in the middle of a download
 
     try:
         return Path(snapshot_download(source, revision=revision, allow_patterns=list(patterns)))

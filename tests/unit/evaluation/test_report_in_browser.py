@@ -5,7 +5,8 @@ from tests.browser import browser, needs_browser
 
 pytestmark = [pytest.mark.browser, needs_browser, pytest.mark.xdist_group("browser")]
 
-LABELS = "[...document.querySelectorAll('#data .plot')].map((plot) => [plot, ...plot.querySelectorAll('text')])"
+PLOTS = "[...document.querySelectorAll('#data .plot')]"
+LABELS = f"{PLOTS}.map((plot) => [plot, ...plot.querySelectorAll('text')])"
 OUTSIDE = f"""{LABELS}.flatMap(([plot, ...texts]) => {{
   const frame = plot.getBoundingClientRect();
   return texts.filter((text) => text.textContent)

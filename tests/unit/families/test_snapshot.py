@@ -3,7 +3,8 @@
 import shutil
 
 import pytest
-from huggingface_hub.errors import HFValidationError, HTTPError
+from httpx2 import HTTPError
+from huggingface_hub.errors import HFValidationError
 
 from vip.errors import UserError
 from vip.families.snapshot import snapshot_of

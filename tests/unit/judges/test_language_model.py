@@ -112,7 +112,8 @@ def test_a_template_without_a_system_message_is_told_and_served_without_one(tiny
     refusal = "{% if messages[0].role == 'system' %}{{ raise_exception('no system role') }}{% endif %}"
     (strict / "chat_template.jinja").write_text(refusal + template)
     questions = strict / "questions.yml"
-    with pytest.raises(UserError, match=r"strict refuses the questions .no system role.*leave `system` blank"):
+    refused = r"strict refuses the questions .no system role.*leave `system` blank"
+    with pytest.raises(UserError, match=refused):
         LanguageModel(str(strict), questions=str(questions)).judge(PROMPTS)
     questions.write_text(questions.read_text().replace("system: Be brief.", 'system: ""'))
     assert LanguageModel(str(strict), questions=str(questions)).judge(PROMPTS).shape == (5, 4)
