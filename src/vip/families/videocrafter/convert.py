@@ -44,8 +44,9 @@ def convert(
 ) -> None:
     """Write the checkpoint's U-Net, text encoder and VAE, and what belongs to them, as a diffusers folder.
 
-    `tokenizer` is a folder with CLIP's vocab.json and merges.txt, or a hub id; `licence` goes into the folder's
-    card. The folder appears whole or not at all. UserError where the checkpoint is not VideoCrafter's, or the target is there and not empty.
+    `tokenizer` is a folder with CLIP's vocab.json and merges.txt, or a hub id; `licence` goes into the
+    folder's card. The folder appears whole or not at all. UserError where the checkpoint is not
+    VideoCrafter's, or the target is there and not empty.
     """
     with new_folder(target) as folder, without_progress_bars():
         components = _components(checkpoint, shape, tokenizer)
