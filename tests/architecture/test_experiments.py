@@ -1,5 +1,7 @@
 """Every experiment's folder says what it needs, and its settings are ones that exist and are possible."""
 
+import re
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
@@ -49,3 +51,11 @@ def test_each_header_says_what_it_takes(name: str) -> None:
     for word in ("model", "licence", "prompts", "hardware", "expected", "command"):
         assert f"\n# {word} " in header, word
     assert f"kedro run --env={name}" in header
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_what_fetches_or_converts_its_model_is_installed(name: str) -> None:
+    header = (CONF / name / "parameters.yml").read_text().partition("\n\n")[0]
+    programs = set(re.findall(r"^# +([\w-]+) (?:download|convert) ", header, re.MULTILINE))
+    assert programs
+    assert programs <= {entry.name for entry in entry_points(group="console_scripts")}

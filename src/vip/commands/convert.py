@@ -51,8 +51,16 @@ def animatediff(base: str, adapter: str, folder: Path) -> None:
     help="The frame rate that the model is told.",
 )
 @click.option("--tokenizer", help="A folder with CLIP's vocab.json and merges.txt, or a hub id.")
+@click.option("--licence", default="apache-2.0", show_default=True, help="As the checkpoint's card has it.")
 def videocrafter2(
-    checkpoint: Path, folder: Path, height: int, width: int, frames: int, fps: int, tokenizer: str | None
+    checkpoint: Path,
+    folder: Path,
+    height: int,
+    width: int,
+    frames: int,
+    fps: int,
+    tokenizer: str | None,
+    licence: str,
 ) -> None:
     """Write VideoCrafter2's CHECKPOINT (model.ckpt or .safetensors) as a new diffusers FOLDER.
 
@@ -62,7 +70,8 @@ def videocrafter2(
     from vip.families.videocrafter.convert import convert as convert_checkpoint
 
     def converted() -> str:
-        convert_checkpoint(checkpoint, folder, ClipShape(height, width, frames, fps), tokenizer or TOKENIZER)
+        shape = ClipShape(height, width, frames, fps)
+        convert_checkpoint(checkpoint, folder, shape, tokenizer or TOKENIZER, licence)
         return f"{folder} is a diffusers folder now."
 
     echo(converted)

@@ -16,7 +16,7 @@ def test_settings_reach_the_converter(tmp_path: Path, monkeypatch: pytest.Monkey
     told = CliRunner().invoke(convert, ["videocrafter2", "model.ckpt", str(tmp_path / "new"), *options])
     assert (told.exit_code, told.output) == (0, f"{tmp_path / 'new'} is a diffusers folder now.\n")
     shape = module.ClipShape(256, 256, 8, 8)
-    assert asked == [(Path("model.ckpt"), tmp_path / "new", shape, "here")]
+    assert asked == [(Path("model.ckpt"), tmp_path / "new", shape, "here", "apache-2.0")]
 
 
 def test_without_options_it_is_the_published_model(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -24,7 +24,7 @@ def test_without_options_it_is_the_published_model(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(module, "convert", lambda *arguments: asked.append(arguments))
     CliRunner().invoke(convert, ["videocrafter2", "model.ckpt", "new"], catch_exceptions=False)
     shape = module.ClipShape(320, 512, 16, 28)
-    assert asked == [(Path("model.ckpt"), Path("new"), shape, "openai/clip-vit-large-patch14")]
+    assert asked == [(Path("model.ckpt"), Path("new"), shape, "openai/clip-vit-large-patch14", "apache-2.0")]
 
 
 def test_what_cannot_be_converted_is_one_line_and_no_success(tmp_path: Path) -> None:

@@ -23,6 +23,8 @@ from vip.families.videocrafter.unet_keys import convert_unet
 
 TOKENIZER = "openai/clip-vit-large-patch14"
 """Where CLIP's vocabulary is found, which the checkpoint lacks; every CLIP, OpenCLIP's too, has the same."""
+LICENCE = "apache-2.0"
+"""What the card of the published checkpoint says."""
 PADDING = "!"
 """The token (0) that OpenCLIP fills texts up with, where CLIP's own tokenizer repeats the end mark."""
 
@@ -37,17 +39,21 @@ class ClipShape:
     fps: int = 28
 
 
-def convert(checkpoint: Path, target: Path, shape: ClipShape, tokenizer: str = TOKENIZER) -> None:
+def convert(
+    checkpoint: Path, target: Path, shape: ClipShape, tokenizer: str = TOKENIZER, licence: str = LICENCE
+) -> None:
     """Write the checkpoint's U-Net, text encoder and VAE, and what belongs to them, as a diffusers folder.
 
-    `tokenizer` is a folder with CLIP's vocab.json and merges.txt, or a hub id. The folder appears whole or
-    not at all. UserError where the checkpoint is not VideoCrafter's, or the target is there and not empty.
+    `tokenizer` is a folder with CLIP's vocab.json and merges.txt, or a hub id; `licence` goes into the
+    folder's card. The folder appears whole or not at all. UserError where the checkpoint is not
+    VideoCrafter's, or the target is there and not empty.
     """
     with new_folder(target) as folder, without_progress_bars():
         components = _components(checkpoint, shape, tokenizer)
         save_components(
             folder, "VideoCrafterPipeline", components, fps=shape.fps, num_frames=shape.num_frames
         )
+        (folder / "README.md").write_text(f"---\nlicense: {licence}\n---\n", encoding="utf-8")
 
 
 def _components(checkpoint: Path, shape: ClipShape, tokenizer: str) -> dict[str, Any]:

@@ -39,6 +39,7 @@ def test_the_folder_opens_as_the_family(folder: Path) -> None:
     model = family_named("videocrafter2").open(folder)
     assert model.latent_shape == (4, 4, 8, 12)
     assert model.fps == 16
+    assert model.record.licence == "apache-2.0"
     assert model.tokenizer.pad_token == "!"
     assert model.tokenizer.model_max_length == 16
     noise = torch.randn(1, *model.latent_shape, generator=torch.Generator().manual_seed(0))
