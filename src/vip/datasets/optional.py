@@ -5,6 +5,8 @@ from typing import Any
 
 from kedro.io import AbstractDataset
 
+from vip.hashing import content_hash
+
 
 class OptionalDataset(AbstractDataset[Any, Any]):
     """Another dataset that need not be there: loading what is missing gives None, and a run begins anyway.
@@ -29,7 +31,7 @@ class OptionalDataset(AbstractDataset[Any, Any]):
 
     def __init__(self, dataset: Mapping[str, Any], metadata: dict[str, Any] | None = None) -> None:
         """Take the configuration of the other dataset."""
-        self._dataset: AbstractDataset[Any, Any] = AbstractDataset.from_config("optional", dict(dataset))
+        self._dataset: Any = AbstractDataset.from_config("optional", dict(dataset))
         self.metadata = metadata
         if hasattr(self._dataset, "preview"):
             self.preview = self._dataset.preview
@@ -42,12 +44,17 @@ class OptionalDataset(AbstractDataset[Any, Any]):
         """Save into the other dataset."""
         self._dataset.save(data)
 
+    def fingerprint(self) -> str:
+        """The other dataset's, or one that stands for nothing; UserError where what is there is damaged."""
+        return str(self._dataset.fingerprint()) if self._is_there() else content_hash("nothing")
+
     def _exists(self) -> bool:
-        return self._dataset.exists()
+        return bool(self._dataset.exists())
 
     def _is_there(self) -> bool:
+        """Whether anything lies at the other dataset's path, whole or not."""
         path = getattr(self._dataset, "_path", None)
-        return self._dataset.exists() if path is None else path.exists()
+        return bool(self._dataset.exists() if path is None else path.exists())
 
     def _describe(self) -> dict[str, Any]:
         return {"dataset": self._dataset}
