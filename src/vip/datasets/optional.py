@@ -5,6 +5,7 @@ from typing import Any
 
 from kedro.io import AbstractDataset
 
+from vip.datasets.files import local_path
 from vip.hashing import content_hash
 
 
@@ -30,8 +31,9 @@ class OptionalDataset(AbstractDataset[Any, Any]):
     """What the check of a run's inputs looks at (`vip.hooks.guard`)."""
 
     def __init__(self, dataset: Mapping[str, Any], metadata: dict[str, Any] | None = None) -> None:
-        """Take the configuration of the other dataset."""
+        """Take the configuration of the other dataset, which lies at its `filepath`."""
         self._dataset: Any = AbstractDataset.from_config("optional", dict(dataset))
+        self._path = local_path(str(dataset.get("filepath", "")))
         self.metadata = metadata
         if hasattr(self._dataset, "preview"):
             self.preview = self._dataset.preview
@@ -53,8 +55,7 @@ class OptionalDataset(AbstractDataset[Any, Any]):
 
     def _is_there(self) -> bool:
         """Whether anything lies at the other dataset's path, whole or not."""
-        path = getattr(self._dataset, "_path", None)
-        return bool(self._dataset.exists() if path is None else path.exists())
+        return self._path.exists()
 
     def _describe(self) -> dict[str, Any]:
         return {"dataset": self._dataset}
