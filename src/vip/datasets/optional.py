@@ -5,6 +5,9 @@ from typing import Any
 
 from kedro.io import AbstractDataset
 
+from vip.datasets.files import local_path
+from vip.hashing import content_hash
+
 
 class OptionalDataset(AbstractDataset[Any, Any]):
     """Another dataset that need not be there: loading what is missing gives None, and a run begins anyway.
@@ -28,8 +31,9 @@ class OptionalDataset(AbstractDataset[Any, Any]):
     """What the check of a run's inputs looks at (`vip.hooks.guard`)."""
 
     def __init__(self, dataset: Mapping[str, Any], metadata: dict[str, Any] | None = None) -> None:
-        """Take the configuration of the other dataset."""
-        self._dataset: AbstractDataset[Any, Any] = AbstractDataset.from_config("optional", dict(dataset))
+        """Take the configuration of the other dataset, which lies at its `filepath`."""
+        self._dataset: Any = AbstractDataset.from_config("optional", dict(dataset))
+        self._path = local_path(str(dataset.get("filepath", "")))
         self.metadata = metadata
         if hasattr(self._dataset, "preview"):
             self.preview = self._dataset.preview
@@ -42,12 +46,16 @@ class OptionalDataset(AbstractDataset[Any, Any]):
         """Save into the other dataset."""
         self._dataset.save(data)
 
+    def fingerprint(self) -> str:
+        """The other dataset's, or one that stands for nothing; UserError where what is there is damaged."""
+        return str(self._dataset.fingerprint()) if self._is_there() else content_hash("nothing")
+
     def _exists(self) -> bool:
-        return self._dataset.exists()
+        return bool(self._dataset.exists())
 
     def _is_there(self) -> bool:
-        path = getattr(self._dataset, "_path", None)
-        return self._dataset.exists() if path is None else path.exists()
+        """Whether anything lies at the other dataset's path, whole or not."""
+        return self._path.exists()
 
     def _describe(self) -> dict[str, Any]:
         return {"dataset": self._dataset}

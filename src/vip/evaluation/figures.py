@@ -149,7 +149,7 @@ def _shares(
     }
     layout = _layout(title, "share of prompts (%)", axis, legend=False)
     layout["xaxis"] |= {"rangemode": "tozero"}
-    layout["yaxis"] |= {"autorange": "reversed"}
+    layout["yaxis"] |= {"autorange": "reversed", "title": {"text": axis, "standoff": 12}}
     layout["margin"] |= {"r": 70}
     return {"data": [bars], "layout": layout}
 

@@ -39,8 +39,17 @@ def test_what_is_damaged_is_not_taken_for_missing(catalog, tmp_path, left):
     path = tmp_path / "scores.csv"
     path.write_bytes(path.read_bytes()[:left])
     assert not catalog["scores"].exists()
-    with pytest.raises(UserError, match=r"scores.csv"):
-        catalog.load("scores")
+    for use in (catalog["scores"].load, catalog["scores"].fingerprint):
+        with pytest.raises(UserError, match=r"scores.csv"):
+            use()
+
+
+def test_what_reads_it_is_stale_once_it_is_there_or_changes(catalog):
+    seen = [catalog["scores"].fingerprint(), catalog["scores"].fingerprint()]
+    for value in (0.5, 0.6, 0.6):
+        catalog["scores"].save(TABLE.assign(published=value))
+        seen.append(catalog["scores"].fingerprint())
+    assert [seen.index(each) for each in seen] == [0, 0, 2, 3, 3]
 
 
 def test_previews_are_the_other_datasets(catalog):
