@@ -9,7 +9,7 @@ from kedro.framework.cli.utils import CONTEXT_SETTINGS, LazyGroup
     cls=LazyGroup,
     name="vip",
     lazy_subcommands={
-        name: f"vip.commands.{name}.{name}" for name in ("convert", "export", "plan", "run", "units")
+        name: f"vip.commands.{name}.{name}" for name in ("convert", "export", "plan", "run", "track", "units")
     },
 )
 def cli() -> None:
