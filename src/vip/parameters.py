@@ -103,8 +103,8 @@ def _fields(kind: Any, path: tuple[int | str, ...]) -> set[str]:
     return {field.name for field in dataclasses.fields(kind)} if dataclasses.is_dataclass(kind) else set()
 
 
-def _nearest(name: str, known: set[str]) -> str:
-    near = get_close_matches(name, sorted(known), n=1, cutoff=0.5)
+def _nearest(name: object, known: set[str]) -> str:
+    near = get_close_matches(str(name), sorted(known), n=1, cutoff=0.5)
     if near:
         return f"; did you mean {near[0]}?"
     return f"; known are {', '.join(sorted(known))}" if known else ""

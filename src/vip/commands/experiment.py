@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vip.commands.run import explain
+from vip.config_loader import data_folder
 from vip.errors import UserError
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class Experiment:
             assert isinstance(session, StageSession), "create makes an instance of the class it is called on"
             loader = session.load_context().config_loader
             parameters, catalog = loader["parameters"], loader["catalog"]
-            folder = project / loader["globals"].get("folder", "data")
+            folder = data_folder(project, loader["globals"])
         check_parameters(parameters, dict(pipelines))
         return cls(project, parameters, catalog, folder)
 

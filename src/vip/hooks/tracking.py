@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, cast
 
 from kedro.framework.hooks import hook_impl
 
+from vip.config_loader import data_folder
 from vip.hooks import measurements
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ class StageTracking:
         self._parameters = dict(context.config_loader["parameters"])
         settings = Tracking(**self._parameters.pop("tracking", {}))
         environment = context.env or "base"
-        folder = context.project_path / context.config_loader["globals"].get("folder", "data")
+        folder = data_folder(context.project_path, context.config_loader["globals"])
         self._begin = functools.partial(_begin, settings, context.project_path, environment, folder)
         self._parameters["environment"] = environment
         self._delivery = None
