@@ -32,7 +32,12 @@ from vip.rewards.shapes_oracle import ShapesOracle
         ),
         (check_reward, "videoscore", {"frames": 2.5}, "reward 'videoscore': option frames is 2.5: "),
         (check_reward, "videoscore", {"precision": "fp8"}, "option precision is 'fp8'"),
-        (check_reward, "clip", {"ranges": {"visual_quality": [1]}}, "option ranges"),
+        (
+            check_reward,
+            "clip",
+            {"ranges": {"visual_quality": ["low", 1]}},
+            "option ranges.visual_quality.0 is .low.",
+        ),
     ],
 )
 def test_options_that_are_missing_or_of_another_type_are_refused_before_anything_is_built(

@@ -31,7 +31,7 @@ def parse_parameters(text: str) -> dict[str, Any]:
     for item in items:
         if not re.match(r"[^:=\s][^:=]*[:=]", item):
             raise UserError(f"--params has {item!r}, which is no key=value; write for example stage:2")
-    dotted = [re.sub(r"^([^:=]*?)\s*:", r"\1=", item) for item in items]
+    dotted = [re.sub(r"^([^:=]*?)\s*[:=]", r"\1=", item) for item in items]
     try:
         return dict(OmegaConf.to_container(OmegaConf.from_dotlist(dotted)))  # type: ignore[arg-type]
     except Exception as error:

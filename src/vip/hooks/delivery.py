@@ -80,6 +80,8 @@ class Delivery:
         self._queue.task_done()
 
     def _fail(self, reason: str) -> None:
+        if self._failed:
+            return
         self._failed = True
         logger.warning(
             "MLflow does not take what this run logs (%s); it is kept in %s: `kedro track` logs it later.",

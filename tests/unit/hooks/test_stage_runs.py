@@ -154,7 +154,7 @@ def dying() -> Iterator[str]:
             elif self.path.endswith("runs/create"):
                 self._answer({"run": {"info": {"run_id": "r", "run_uuid": "r", "experiment_id": "7"}}})
             else:
-                self.connection.close()
+                self.close_connection = True
                 threading.Thread(target=server.shutdown).start()
 
         def _answer(self, value: object) -> None:
