@@ -16,22 +16,24 @@ ELSEWHERE = re.compile(
 
 
 @pytest.fixture(scope="module")
-def commands(root) -> dict[str, list[str]]:
-    """Every server's command in a tracked text, by file: documents, comments and printed texts alike."""
+def texts(root) -> dict[str, str]:
+    """Every tracked text but the tests, by file: documents, settings, sources."""
     git = shutil.which("git")
     assert git, "the project needs git"
     listed = subprocess.run([git, "ls-files"], cwd=root, capture_output=True, text=True, check=True)
-    texts = [
+    paths = [
         root / name
         for name in listed.stdout.splitlines()
         if name.endswith((".md", ".yml", ".py", ".ipynb", ".toml", "Makefile"))
         and not name.startswith("tests/")
     ]
-    return {
-        str(path.relative_to(root)): SERVERS.findall(path.read_text(encoding="utf-8"))
-        for path in texts
-        if path.exists()
-    }
+    return {str(path.relative_to(root)): path.read_text(encoding="utf-8") for path in paths if path.exists()}
+
+
+@pytest.fixture(scope="module")
+def commands(texts) -> dict[str, list[str]]:
+    """Every server's command in them."""
+    return {file: SERVERS.findall(text) for file, text in texts.items()}
 
 
 def test_the_documents_name_servers(commands):
@@ -40,10 +42,8 @@ def test_the_documents_name_servers(commands):
         assert any(command.startswith(server) for command in found), server
 
 
-def test_no_command_opens_a_server_to_others(commands):
-    assert {
-        file: bad for file, text in commands.items() if (bad := list(filter(ELSEWHERE.search, text)))
-    } == {}
+def test_no_text_opens_a_server_to_others(texts):
+    assert {file: bad for file, text in texts.items() if (bad := ELSEWHERE.findall(text))} == {}
 
 
 def test_only_servers_whose_default_is_known_are_named_without_a_host(commands):

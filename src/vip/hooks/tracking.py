@@ -59,6 +59,7 @@ class StageTracking:
     def __init__(self) -> None:
         self.active = False
         self._parameters: dict[str, Any] = {}
+        self._place = ("", Path(), Path())
         self._begin: Callable[[], Delivery] | None = None
         self._delivery: Delivery | None = None
         self._opened: set[int] = set()
@@ -68,21 +69,21 @@ class StageTracking:
 
     @hook_impl
     def after_context_created(self, context: "KedroContext") -> None:
-        """Note the parameters; only one process of several tracks."""
-        from vip.hooks.config import Tracking
-
-        self._parameters = dict(context.config_loader["parameters"])
-        settings = Tracking(**self._parameters.pop("tracking", {}))
+        """Note the parameters, which may not have been checked yet, and the place."""
         environment = context.env or "base"
         folder = data_folder(context.project_path, context.config_loader["globals"])
-        self._begin = functools.partial(_begin, settings, context.project_path, environment, folder)
-        self._parameters["environment"] = environment
+        self._parameters = context.config_loader["parameters"] | {"environment": environment}
+        self._place = (environment, context.project_path, folder)
         self._delivery = None
-        self.active = settings.enabled and os.environ.get("RANK", "0") == "0"
 
     @hook_impl
     def before_pipeline_run(self, pipeline: "Pipeline", catalog: "DataCatalog") -> None:
-        """Note what each stage is to save."""
+        """Note what each stage is to save; only one process of several tracks."""
+        from vip.hooks.config import Tracking
+
+        settings = Tracking(**self._parameters.pop("tracking", {}))
+        self.active = settings.enabled and os.environ.get("RANK", "0") == "0"
+        self._begin = functools.partial(_begin, settings, *self._place)
         self._catalog = catalog
         self._opened, self._open, self._left = set(), set(), {}
         for node in pipeline.nodes:
@@ -175,7 +176,7 @@ class StageTracking:
         return list(clips.files(".mp4")[:SAMPLE_CLIPS])
 
 
-def _begin(settings: "Tracking", project: Path, environment: str, folder: Path) -> "Delivery":
+def _begin(settings: "Tracking", environment: str, project: Path, folder: Path) -> "Delivery":
     """A journal and its way to MLflow, which is imported then, and never by other commands."""
     from vip.hooks.delivery import Delivery
     from vip.hooks.journal import Journal

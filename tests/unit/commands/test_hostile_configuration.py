@@ -49,7 +49,7 @@ def test_what_is_shipped_can_be_read(project):
     ("file", "content", "message"),
     [
         ("parameters.yml", b"- stages\n- 2\n", "parameters that cannot be read"),
-        ("parameters.yml", b"stages\n", "parameters that cannot be read"),
+        ("parameters.yml", b"stages\n", "stages is None|cannot be read"),
         ("parameters.yml", b"stages: 2\n\tscoring: x\n", "parameters.yml"),
         ("parameters.yml", b"stages: 2\nstages: 3\n", "duplicate key"),
         ("parameters.yml", b"stages: [1\n", "parameters.yml"),
@@ -61,7 +61,6 @@ def test_what_is_shipped_can_be_read(project):
         ("parameters.yml", b"scoring: " + b"[" * 3000 + b"\n", "parameters"),
         ("parameters.yml", b"stages: yes\n", "stages is True"),
         ("parameters.yml", b"scoring:\n", "scoring is None"),
-        ("parameters.yml", b"scoring: {batch_size: 1:30}\n", "scoring.batch_size is"),
         ("parameters.yml", b"scoring: {reward: {name: videoscor}}\n", "did you mean 'videoscore'"),
         ("parameters.yml", b"scoring: {reward: {name: clip, options: {modle: x}}}\n", "no option modle"),
         (
@@ -73,7 +72,7 @@ def test_what_is_shipped_can_be_read(project):
         ("parameters.yml", b"redpo_training: {method: sft, reference: initial}\n", "choose method: redpo"),
         ("parameters.yml", b"redpo_training: {beta: .nan}\n", "redpo_training.beta is nan"),
         ("parameters.yml", b"1: 2\nnull: 3\n", "2 parameters cannot be used|cannot be read"),
-        ("parameters.yml", b"? [a]\n: 1\n", "parameters"),
+        ("parameters.yml", b"? [a]\n: 1\n", "key|cannot be read"),
         ("parameters.yml", b'"\\x1b[31m": 1\n', "x1b"),
         ("globals.yml", b"folder: 5\n", "globals.yml: folder is 5"),
         ("globals.yml", b"folder: ''\n", "globals.yml: folder is ''"),
@@ -83,15 +82,14 @@ def test_what_is_shipped_can_be_read(project):
 )
 def test_a_file_that_cannot_be_is_refused_in_one_line(project, file, content, message):
     (project / "conf" / "test" / file).write_bytes(content)
-    assert message in refusal(project) or any(part in refusal(project) for part in message.split("|"))
+    line = refusal(project)
+    assert any(part in line for part in message.split("|")), line
 
 
-@pytest.mark.parametrize("value", [None, "x", [], {}, -1, 1e300, float("nan"), "x" * 10_240, "${x}", "\x00"])
-@pytest.mark.parametrize(
-    "name", ["stages", "scoring", "redpo_training.epochs", "video_generation.batch_size"]
-)
+@pytest.mark.parametrize("value", [None, "x", [], {}, -1, 1.5, float("nan"), "x" * 10_240, "${x}", "\x00"])
+@pytest.mark.parametrize("name", ["stages", "redpo_training.epochs", "evaluation.confidence"])
 def test_no_value_does_for_everything(project, name, value):
     block, _, key = name.partition(".")
     line = refusal(project, **{block: {key: value} if key else value})
-    assert block in line or "x" in line
+    assert block in line
     assert len(line) < 2100
