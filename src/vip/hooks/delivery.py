@@ -75,7 +75,8 @@ class Delivery:
                     tracker = tracker or self._connect()
                     tracker.take(entry)
                 except Exception as error:  # noqa: BLE001
-                    self._fail(f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}")
+                    reason = str(error).strip().partition("\n")[0]
+                    self._fail(f"{type(error).__name__}: {reason}")
             self._queue.task_done()
         self._queue.task_done()
 
