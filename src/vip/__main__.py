@@ -1,16 +1,19 @@
-"""`python -m vip run ...`: the project's commands without the `kedro` command."""
+"""`vip ...`, or `python -m vip ...`: the project's commands without the `kedro` command.
+
+`vip export` and `vip convert` need no project around them; the others read the one they are called in.
+"""
 
 from pathlib import Path
 
-from kedro.framework.cli.utils import find_run_command
 from kedro.framework.project import configure_project
+
+from vip.cli import cli
 
 
 def main() -> None:
-    """Run `kedro run` for this project, with the arguments of the command line."""
-    package = Path(__file__).parent.name
-    configure_project(package)
-    find_run_command(package)()
+    """Do what the command line says."""
+    configure_project(Path(__file__).parent.name)
+    cli(prog_name="vip")
 
 
 if __name__ == "__main__":

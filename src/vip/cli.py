@@ -9,7 +9,8 @@ from kedro.framework.cli.utils import CONTEXT_SETTINGS, LazyGroup
     cls=LazyGroup,
     name="vip",
     lazy_subcommands={
-        name: f"vip.commands.{name}.{name}" for name in ("convert", "export", "plan", "run", "track", "units")
+        name: f"vip.commands.{name}.{name}"
+        for name in ("convert", "export", "plan", "run", "track", "units", "verify")
     },
 )
 def cli() -> None:

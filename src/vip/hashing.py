@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from functools import cache
 from pathlib import Path
 
 
@@ -15,3 +16,11 @@ def file_hash(path: Path) -> str:
     """The sha256 of a file's bytes, in hex."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@cache
+def package_hash() -> str:
+    """The hash of all this package's files: its code, and the texts and tables beside it."""
+    package = Path(__file__).parent
+    files = (path for path in package.rglob("*") if path.is_file() and path.suffix != ".pyc")
+    return content_hash([(path.relative_to(package).as_posix(), file_hash(path)) for path in sorted(files)])

@@ -9,8 +9,10 @@ from kedro.framework.project import pipelines
 from kedro.framework.session import KedroSession
 from kedro.pipeline import Pipeline
 
-from vip.config_loader import stages_of
+from vip.config_loader import data_folder, stages_of
+from vip.datasets.provenance import ProvenanceFolder
 from vip.errors import UserError
+from vip.runners import StageRunner
 
 CHAINS = ("stage", "__default__")
 """The pipelines that stand for all stages; with a stage's number they stand for that one."""
@@ -72,6 +74,8 @@ class StageSession(KedroSession):
             "to_outputs": to_outputs,
         }
         namespaces = [*(namespaces or ()), *stage_namespaces]
+        if isinstance(runner, StageRunner):
+            runner.provenance = self.provenance()
         chosen = _filtered([known[name] for name in names], node_namespaces=namespaces, **selection)
         try:
             return super().run(
@@ -87,6 +91,11 @@ class StageSession(KedroSession):
                 error=stop, run_params={}, pipeline=chosen, catalog=None
             )
             raise
+
+    def provenance(self) -> ProvenanceFolder:
+        """How the artifacts of this session's data folder were made."""
+        folder = data_folder(Path(self._project_path), self._get_config_loader()["globals"])
+        return ProvenanceFolder(folder / "provenance")
 
 
 def select_stage(

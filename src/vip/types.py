@@ -120,11 +120,12 @@ class PrunedStage:
 
 @dataclass(frozen=True)
 class PruningRecord:
-    """The history of a student: its teacher's fingerprint and licence, and each stage's removals."""
+    """The history of a student: its teacher's fingerprint, licence and name, and each stage's removals."""
 
     teacher: str
     licence: str
     stages: tuple[PrunedStage, ...] = ()
+    teacher_name: str = ""
 
     @property
     def removed(self) -> tuple[str, ...]:

@@ -38,7 +38,8 @@ def test_every_catalog_entry_is_used(loader, datasets):
 def test_every_entry_has_a_layer_for_kedro_viz(loader):
     layers = {name: entry["metadata"]["kedro-viz"]["layer"] for name, entry in loader["catalog"].items()}
     for name, layer in layers.items():
-        assert f"_{layer}/" in loader["catalog"][name]["filepath"], name
+        entry = loader["catalog"][name]
+        assert f"_{layer}/" in entry.get("dataset", entry)["filepath"], name
 
 
 def test_every_parameter_is_read(loader, registered):
@@ -73,8 +74,13 @@ def test_each_stage_starts_from_the_student_of_the_one_before(registered):
     assert not {name for name in registered["stage_1"].inputs() if name.startswith("stage_2")}
 
 
-def test_the_default_pipeline_needs_nothing_but_what_is_brought_along(registered):
-    inputs = {name for name in registered["__default__"].inputs() if not name.startswith("param")}
+def test_the_default_pipeline_needs_nothing_but_what_is_brought_along(loader, registered):
+    catalog = DataCatalog.from_config(loader["catalog"])
+    inputs = {
+        name
+        for name in registered["__default__"].inputs()
+        if not name.startswith("param") and not getattr(catalog.get(name), "optional", False)
+    }
     checkpoints = {name for name in inputs if name.endswith(".checkpoints")}
     assert inputs - checkpoints == {"raw_prompts", "raw_evaluation_prompts", "teacher"}
 

@@ -32,7 +32,7 @@ def test_the_reward_and_the_judge_that_it_names_exist_and_take_its_options(loade
     reward = loader["parameters"]["scoring"]["reward"]
     assert reward_named(reward["name"], reward["options"]).name == reward["name"] == "videoscore"
     judge = loader["parameters"]["prompt_filtering"]["judge"]
-    assert judge_named(judge["name"], judge["options"]).name == judge["name"]
+    assert judge_named(judge["name"], judge["options"]).name == judge["name"] == "language_model"
 
 
 def test_each_writes_to_a_folder_of_its_own_and_reads_what_is_its_own(loader: OmegaConfigLoader) -> None:

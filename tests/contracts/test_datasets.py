@@ -174,8 +174,8 @@ def tree(folder: Path) -> dict[str, bytes]:
 
 
 def test_every_dataset_has_a_specimen() -> None:
-    loads_only = {"CheckpointFolderDataset", "JsonFolderDataset", "PromptSourceDataset"}
-    assert {specimen.type for specimen in SPECIMENS.values()} | loads_only == set(vip.datasets.__all__)
+    others = {"CheckpointFolderDataset", "JsonFolderDataset", "PromptSourceDataset", "OptionalDataset"}
+    assert {specimen.type for specimen in SPECIMENS.values()} | others == set(vip.datasets.__all__)
 
 
 def test_save_then_load_changes_no_bit(specimen: Specimen, tmp_path: Path) -> None:
@@ -216,6 +216,18 @@ def test_a_later_save_replaces_an_earlier_one(specimen: Specimen, tmp_path: Path
     assert specimen.plain(dataset.load()) == expected(specimen, 2, tmp_path / "fresh")
 
 
+def test_the_fingerprint_is_that_of_the_content(specimen: Specimen, tmp_path: Path) -> None:
+    dataset = open_in(tmp_path, specimen)
+    with pytest.raises(UserError, match="does not exist|is missing"):
+        dataset.fingerprint()
+    dataset.save(specimen.value(1))
+    first = dataset.fingerprint()
+    dataset.save(specimen.value(2))
+    assert dataset.fingerprint() != first
+    dataset.save(specimen.value(1))
+    assert open_in(tmp_path, specimen).fingerprint() == first
+
+
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_file_is_named_never_used_and_mended_by_the_next_save(
     specimen: Specimen, damage: str, tmp_path: Path
@@ -229,6 +241,8 @@ def test_a_damaged_file_is_named_never_used_and_mended_by_the_next_save(
             assert Path(name).name.removesuffix(".sha256") in complaint
             assert "run again" in complaint
             assert "\n" not in complaint
+            with pytest.raises(UserError, match="run again"):
+                dataset.fingerprint()
         else:  # an item is checked against the manifest, so its own seal may suffer
             assert name.endswith(".sha256")
             assert loaded == whole

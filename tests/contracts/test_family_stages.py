@@ -63,7 +63,7 @@ def saved(folder: Path, family: object) -> ModelFolder:
 
 @pytest.mark.parametrize("name", sorted({tiny.family for tiny in TINY.values()} | {"wan_two"}))
 def test_a_stage_from_end_to_end(name: str, tiny_folder_of: Callable[[str], Path], tmp_path: Path) -> None:
-    teacher = ModelFolderDataset(str(tiny_folder_of(name))).load()
+    teacher = ModelFolderDataset(str(tiny_folder_of(name)), source=f"owner/{name}").load()
     assert teacher.family == TINY[name].family
     units = list_units(teacher, Budget(blocks_per_stage=1), PRUNING)
     removable = list(units[units["removable"]]["unit"])
@@ -92,4 +92,5 @@ def test_a_stage_from_end_to_end(name: str, tiny_folder_of: Callable[[str], Path
     last = saved(tmp_path / "second", second)
     assert record["removed"] == removable[:2]
     assert [stage["stage"] for stage in record["stages"]] == [1, 2]
+    assert (record["teacher"], record["teacher_name"]) == (teacher.fingerprint, f"owner/{name}")
     assert type(vip.load_pipeline(last.path)).__name__ == last.open().pipeline_class

@@ -17,7 +17,7 @@ SETTINGS = {"resamples": 200, "confidence": 0.95, "examples": 2, "latency_clips"
 def test_reads_models_and_prompts_and_makes_clips_scores_costs_and_metrics() -> None:
     evaluation = create_pipeline()
     assert evaluation.inputs() == {
-        "teacher", "pruned", "student", "evaluation_prompts",
+        "teacher", "pruned", "student", "evaluation_prompts", "rival_evaluation_clips",
         "params:video_generation", "params:scoring", "params:evaluation", "params:user_study",
     }  # fmt: skip
     made = {

@@ -8,13 +8,16 @@ from kedro.io import DataCatalog, MemoryDataset
 from kedro.runner import SequentialRunner
 from tests.unit.evaluation import synthetic
 
-from vip.datasets import TableDataset, TextDataset
+from vip.datasets import OptionalDataset, TableDataset, TextDataset
 from vip.evaluation.stages import DATASETS
 from vip.pipelines.evaluation.config import Evaluation
 from vip.pipelines.reporting.nodes import _as_written
 from vip.pipelines.reporting.pipeline import create_pipeline
 
-SHARED = {"teacher", "filtering_counts", "judging_counts", "parameters", "params:evaluation"}
+SHARED = {
+    "teacher", "filtering_counts", "judging_counts", "parameters", "params:evaluation",
+    "vbench_full_scores", "vbench_student_scores",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("stages", [1, 2, 3])
@@ -40,6 +43,10 @@ def test_kedro_hands_every_dataset_to_its_stage(tmp_path: Path) -> None:
         **{name.replace("__", ".", 1): value for name, value in arguments.items()},
     }
     catalog = DataCatalog({name: MemoryDataset(value, copy_mode="assign") for name, value in values.items()})
+    for name in ("full", "student"):
+        table = {"type": "vip.datasets.TableDataset", "filepath": str(tmp_path / f"{name}.csv")}
+        catalog[f"vbench_{name}_scores"] = OptionalDataset(table)
+    catalog["vbench_student_scores"].save(synthetic.vbench_scores("student-2"))
     catalog["results"] = TableDataset(filepath=str(tmp_path / "results.csv"))
     catalog["report"] = TextDataset(filepath=str(tmp_path / "report.html"))
     SequentialRunner().run(create_pipeline(2), catalog)
@@ -51,6 +58,7 @@ def test_kedro_hands_every_dataset_to_its_stage(tmp_path: Path) -> None:
     assert report.startswith("<!DOCTYPE html>")
     assert report.rstrip().endswith("</html>")
     assert prompts[0] in report
+    assert '<section id="vbench">' in report
 
 
 def test_settings_that_kedro_made_typed_are_shown_as_written() -> None:

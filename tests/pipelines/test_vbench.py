@@ -78,6 +78,7 @@ def test_a_model_folder_becomes_both_tables(catalog, tmp_path):
     sums = totals(table["revised"].to_dict())
     assert table.loc["quality", "revised"] == pytest.approx(sums.quality)
     assert table.loc["temporal_flickering (ours)", "published"] <= 1
+    assert set(table["model"]) == {catalog.load("teacher").fingerprint}
 
     videos = sorted(path.name for path in (tmp_path / "full" / "vbench" / "videos").iterdir())
     assert videos == sorted(

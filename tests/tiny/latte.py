@@ -2,13 +2,18 @@
 
 from pathlib import Path
 
-from diffusers import AutoencoderKL, DDIMScheduler, LatteTransformer3DModel
+from diffusers import (
+    AutoencoderKL,
+    AutoencoderKLTemporalDecoder,
+    DDIMScheduler,
+    LatteTransformer3DModel,
+)
 from tests.tiny import text
 from tests.tiny.folders import save
 
 
-def components() -> dict[str, object]:
-    """All parts; latents of 4 frames of 4 x 4."""
+def components(frames: int = 4, *, temporal: bool = False) -> dict[str, object]:
+    """All parts; latents of 4 x 4."""
     vae = AutoencoderKL(
         down_block_types=("DownEncoderBlock2D",) * 4,
         up_block_types=("UpDecoderBlock2D",) * 4,
@@ -16,6 +21,9 @@ def components() -> dict[str, object]:
         latent_channels=4,
         norm_num_groups=4,
     )
+    if temporal:
+        blocks, channels = ("DownEncoderBlock2D",) * 4, (32, 32, 32, 32)
+        vae = AutoencoderKLTemporalDecoder(down_block_types=blocks, block_out_channels=channels)
     transformer = LatteTransformer3DModel(
         num_attention_heads=2,
         attention_head_dim=12,
@@ -32,7 +40,7 @@ def components() -> dict[str, object]:
         norm_elementwise_affine=False,
         norm_eps=1e-6,
         caption_channels=text.WIDTH,
-        video_length=4,
+        video_length=frames,
     )
     scheduler = DDIMScheduler(
         beta_start=0.0001,
@@ -47,3 +55,8 @@ def components() -> dict[str, object]:
 def build(folder: Path) -> None:
     """Save a tiny Latte."""
     save(folder, "LattePipeline", components)
+
+
+def build_temporal(folder: Path) -> None:
+    """Save a tiny Latte with a decoder that sees frames together, for more frames than it decodes at once."""
+    save(folder, "LattePipeline", lambda: components(frames=16, temporal=True))

@@ -20,6 +20,9 @@ def main() -> int:
     asked = parser.parse_args()
     if wrong == "slow":
         time.sleep(60)
+    if wrong == "silent":  # as the command `vbench` does where what it starts fails
+        sys.stderr.write("RuntimeError: no GPU\n")
+        return 0
     if wrong == "fails":
         sys.stderr.write("loading the detector\nCUDA out of memory\n")
         return 3
@@ -38,8 +41,7 @@ def main() -> int:
     score = sum(each["video_results"] for each in results) / len(results)
     table = {asked.dimension: [score, results]}
     text = {"text": "no json", "list": "[1]", "other": '{"speed": [1, []]}'}.get(wrong, json.dumps(table))
-    for number in range(0 if wrong == "silent" else 1):
-        (Path(asked.output_path) / f"results_{number}_eval_results.json").write_text(text)
+    (Path(asked.output_path) / "results_0_eval_results.json").write_text(text)
     return 0
 
 

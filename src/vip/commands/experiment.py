@@ -47,7 +47,10 @@ class Experiment:
         """Where a dataset lies; UserError where nothing does."""
         path = self.project / str(self.catalog[dataset]["filepath"])
         if not path.exists():
-            raise UserError(f"{dataset}: {path} is missing; put it there, or change its path in catalog.yml")
+            raise UserError(
+                f"{dataset}: {path} is missing; put it there (the head of the experiment's parameters.yml "
+                "says where it is from), or change its path in catalog.yml"
+            )
         return path
 
     def outline_teacher(self) -> "VideoFamily":

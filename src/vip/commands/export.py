@@ -20,7 +20,6 @@ def export(dense: bool, folder: Path, target: Path) -> None:
     def exported() -> str:
         if not dense:
             raise UserError("there is one form to export so far; add --dense")
-        export_dense(folder, target)
-        return f"{target} can be loaded by stock diffusers."
+        return f"Stock diffusers loads it: {export_dense(folder, target)}"
 
     echo(exported)

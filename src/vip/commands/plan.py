@@ -80,4 +80,5 @@ def workload_of(model: "VideoFamily", parameters: dict[str, Any]) -> "Workload":
         training_loading=training.loading,
         gradient_checkpointing=training.gradient_checkpointing,
         averaged=training.ema_decay > 0,
+        gradient_norm_every=training.gradient_norm_every,
     )

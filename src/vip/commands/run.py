@@ -1,6 +1,8 @@
 """`kedro run`, with `--params=stage:2`, and with one clear line for what the user can mend."""
 
 import copy
+import logging
+import os
 import re
 import signal
 import sys
@@ -16,6 +18,7 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from vip.errors import UserError
+from vip.processes import this_run
 
 USER_ERRORS = (UserError, DatasetError, MissingConfigException, OmegaConfBaseException, YAMLError)
 """What a user can mend, the most telling first."""
@@ -67,6 +70,8 @@ def _causes(error: BaseException | None) -> "list[BaseException]":
 
 def _run(*, verbose: bool, params: Any, pipeline: str | None, pipelines: list[str], **options: Any) -> Any:
     signal.signal(signal.SIGTERM, _terminated)
+    if not this_run().is_first:
+        logging.getLogger("vip").setLevel(logging.WARNING)
     try:
         parameters = parse_parameters(params) if isinstance(params, str) else params
         names = [*([pipeline] if pipeline else []), *pipelines]
@@ -90,6 +95,12 @@ def _terminated(number: int, _frame: object) -> NoReturn:
     sys.exit(128 + number)
 
 
+def runner() -> str:
+    """Under `torchrun` or `accelerate launch` the runner of several processes, else that of one."""
+    several = int(os.environ.get("WORLD_SIZE", "1")) > 1
+    return "vip.runners.DistributedRunner" if several else "vip.runners.StageRunner"
+
+
 def _options() -> list[click.Parameter]:
     """Kedro's own options, with our runner, `--params` left for us to parse, and `--verbose`."""
     options = [copy.copy(option) for option in kedro_run.params]
@@ -97,7 +108,7 @@ def _options() -> list[click.Parameter]:
         if option.name == "params":
             option.callback = None
         if option.name == "runner":
-            option.default = "vip.runners.StageRunner"
+            option.default = runner()
     return [*options, click.Option(["--verbose", "-v"], is_flag=True, help="Show where an error came from.")]
 
 

@@ -1,6 +1,5 @@
 """`kedro units`: what could be removed from an experiment's teacher, and what each unit weighs."""
 
-import copy
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,7 +42,7 @@ def units_as_text(model: "VideoFamily", granularity: "Granularity") -> str:
             unit.name,
             f"{unit.parameters:,}",
             f"{unit.parameters / max(total, 1):.1%}",
-            f"{whole - _flops_without(model, unit.name, granularity):,}" if unit.removable else "",
+            f"{model.flops_of(unit):,}",
             "yes" if unit.removable else unit.reason,
         )
         for unit in units
@@ -51,9 +50,3 @@ def units_as_text(model: "VideoFamily", granularity: "Granularity") -> str:
     removable = sum(unit.removable for unit in units)
     last = (f"{len(units)} units", f"{total:,}", "", f"{whole:,}", f"{removable} removable")
     return "\n".join(aligned([HEADINGS, *rows, last], left=(0, 4)))
-
-
-def _flops_without(model: "VideoFamily", name: str, granularity: "Granularity") -> int:
-    without = copy.deepcopy(model)
-    without.remove([name], granularity)
-    return without.flops()

@@ -3,6 +3,7 @@
 from vip.datasets.checkpoints import CheckpointFolderDataset
 from vip.datasets.lazy_map import LazyMapDataset
 from vip.datasets.models import ModelFolderDataset
+from vip.datasets.optional import OptionalDataset
 from vip.datasets.prompt_sources import PromptSourceDataset
 from vip.datasets.tables import TableDataset
 from vip.datasets.texts import JsonDataset, JsonFolderDataset, TextDataset
@@ -14,6 +15,7 @@ __all__ = [
     "JsonFolderDataset",
     "LazyMapDataset",
     "ModelFolderDataset",
+    "OptionalDataset",
     "PromptSourceDataset",
     "TableDataset",
     "TextDataset",

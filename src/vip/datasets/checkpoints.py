@@ -38,6 +38,10 @@ class CheckpointFolderDataset(AbstractDataset[Never, CheckpointFolder]):
 
         return CheckpointFolder(self._path)
 
+    def fingerprint(self) -> str:
+        """Always the same: what lies in it changes how long a training takes, never what comes out."""
+        return "checkpoints"
+
     def save(self, data: Never) -> None:  # noqa: ARG002
         """Refuse: no node makes a checkpoint folder."""
         raise DatasetError(f"{self._path} is written by the training itself; make it an input, not an output")

@@ -15,6 +15,8 @@ from vip.datasets.codecs import ClipCodec, codec_named
 from vip.datasets.files import StoredDataError, is_intact, load_sealed, local_path, save_sealed
 from vip.datasets.item_store import ItemStore, Stored
 from vip.errors import UserError
+from vip.hashing import file_hash
+from vip.processes import this_run
 from vip.types import Items, LazyMap, Table
 
 if TYPE_CHECKING:
@@ -72,14 +74,22 @@ class LazyMapDataset(AbstractDataset[LazyMap[Any], Items[Any]]):
             raise UserError(f"{self._path} ends in {self._path.suffix!r}; a manifest ends in .parquet")
 
     def save(self, data: LazyMap[Any]) -> None:
-        """Make and write the items that are missing or damaged, then the manifest."""
+        """Make and write the items that are missing or damaged, then the manifest.
+
+        Where a run has several processes, each makes every so-manieth batch, and process 0 the manifest.
+        """
         _check(data)
         keys = list(dict.fromkeys(data.table["key"]))
-        stored = self._find(keys, data.title)
+        processes = this_run()
+        stored = processes.from_first(lambda: self._find(keys, data.title))
         missing = [key for key in keys if key not in stored]
-        self._announce(data.title, keys, missing)
-        stored |= self._make(data, missing)
-        self._write_manifest(data.table, stored)
+        if processes.is_first:
+            self._announce(data.title, keys, missing)
+        batches = list(_chunks(missing, data.batch_size))
+        for made in processes.from_all(self._make(data, batches[processes.number :: processes.count])):
+            stored |= made
+        if processes.is_first:
+            self._write_manifest(data.table, stored)
 
     def load(self) -> Items[Any]:
         """The items of the last complete save, read and checked one by one when asked for."""
@@ -88,6 +98,17 @@ class LazyMapDataset(AbstractDataset[LazyMap[Any], Items[Any]]):
         return Items(
             table=manifest.drop(columns=list(RECORDS)), read=lambda key: self._store.read(key, hashes[key])
         )
+
+    def fingerprint(self) -> str:
+        """The manifest's hash, each item checked against it; UserError naming what is missing or damaged."""
+        manifest = self._read_manifest().drop_duplicates("key")
+        with _bar(f"Checking {self._path.stem}", len(manifest)) as bar:
+            for key, sha256 in zip(manifest["key"], manifest["sha256"], strict=True):
+                stored = self._store.find(key)
+                if stored is None or stored.sha256 != sha256:
+                    self._store.read(key, sha256)
+                bar.update()
+        return file_hash(self._path)
 
     def files(self, suffix: str) -> list[Path]:
         """Where the items' files of one kind lie, in the table's order; `.mp4` for the videos of clips."""
@@ -127,10 +148,10 @@ class LazyMapDataset(AbstractDataset[LazyMap[Any], Items[Any]]):
             )
         logger.info("%s: %d items, %d to make", title, len(keys), len(missing))
 
-    def _make(self, data: LazyMap[Any], missing: Sequence[str]) -> dict[str, Stored]:
+    def _make(self, data: LazyMap[Any], batches: Sequence[Sequence[str]]) -> dict[str, Stored]:
         stored = {}
-        with _bar(data.title, len(missing)) as bar:
-            for batch in _chunks(missing, data.batch_size):
+        with _bar(data.title, sum(map(len, batches))) as bar:
+            for batch in batches:
                 for key, item in zip(batch, _make_batch(data, batch), strict=True):
                     stored[key] = self._store.write(key, item)
                 bar.update(len(batch))
@@ -183,7 +204,15 @@ def _bar(title: str, total: int) -> "tqdm[Any]":
     """A progress bar, shown only where it takes more than a moment; its time left rests on the mean rate."""
     from tqdm import tqdm
 
-    return tqdm(desc=title, total=total, unit=" items", delay=1.0, smoothing=0.0, dynamic_ncols=True)
+    return tqdm(
+        desc=title,
+        total=total,
+        unit=" items",
+        delay=1.0,
+        smoothing=0.0,
+        dynamic_ncols=True,
+        disable=not this_run().is_first,
+    )
 
 
 def _in_project(folder: Path, beside: Path) -> Path:

@@ -1,5 +1,6 @@
 """Model folders: written whole with an index of hashes, handed out verified, their weights not loaded."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,8 @@ class ModelFolderDataset(AbstractDataset[VideoFamily, ModelFolder]):
     """A diffusers folder. What we save carries `index.json`, against which every load checks every file.
 
     A folder without an index (downloaded, say) is taken as it is: its family follows from `model_index.json`,
-    its fingerprint from its weights, settings and vocabularies.
+    its fingerprint from its weights, settings and vocabularies. `source` says which model it is (a name on
+    the hub, say), for the pruning records of its students; without it that is the folder's name.
 
     YAML:
         "stage_{n}.student":
@@ -33,9 +35,10 @@ class ModelFolderDataset(AbstractDataset[VideoFamily, ModelFolder]):
         'animatediff'
     """
 
-    def __init__(self, filepath: str, metadata: dict[str, Any] | None = None) -> None:
-        """Take the folder's path."""
+    def __init__(self, filepath: str, source: str = "", metadata: dict[str, Any] | None = None) -> None:
+        """Take the folder's path, and what stands there."""
         self._path = local_path(filepath)
+        self._source = source or self._path.name
         self.metadata = metadata
 
     def load(self) -> ModelFolder:
@@ -44,9 +47,13 @@ class ModelFolderDataset(AbstractDataset[VideoFamily, ModelFolder]):
         if not self._path.is_dir():
             raise StoredDataError(f"{self._path} does not exist; run what makes this model, or put it there")
         if not (self._path / INDEX).is_file():
-            return _as_it_is(self._path)
+            return replace(_as_it_is(self._path), source=self._source)
         index = verified_index(self._path)
-        return ModelFolder(self._path, index["family"], index["fingerprint"])
+        return ModelFolder(self._path, index["family"], index["fingerprint"], self._source)
+
+    def fingerprint(self) -> str:
+        """The hash of all files; UserError naming the one that is missing, damaged or altered."""
+        return self.load().fingerprint
 
     def save(self, data: VideoFamily) -> None:
         """Write and index the model beside its place, move it there; killed earlier, the old one stays."""

@@ -12,6 +12,7 @@ from kedro_datasets._typing import TablePreview
 
 from vip.datasets.files import StoredDataError, local_path
 from vip.errors import UserError, no_column
+from vip.hashing import content_hash, file_hash
 from vip.types import PromptStream, RawPrompt
 
 Record = Mapping[str, Any] | str | None
@@ -65,6 +66,11 @@ class PromptSourceDataset(AbstractDataset[Never, PromptStream]):
         for file in self._files():
             self._check_columns(file)
         return PromptStream(self._rows)
+
+    def fingerprint(self) -> str:
+        """The hash of all files and of how they are read; UserError where there are none."""
+        files = [(file.name, file_hash(file)) for file in self._files()]
+        return content_hash(files, self._column, sorted(self._at_most.items()))
 
     def save(self, data: Never) -> None:  # noqa: ARG002
         """Refuse: what others have collected is not written over."""

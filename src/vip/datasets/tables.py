@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from kedro.io import AbstractDataset
 from kedro_datasets._typing import TablePreview
 
-from vip.datasets.files import StoredDataError, is_intact, load_sealed, local_path, save_sealed
+from vip.datasets.files import StoredDataError, digest, is_intact, load_sealed, local_path, save_sealed
 from vip.errors import UserError
 from vip.types import Table
 
@@ -67,6 +67,10 @@ class TableDataset(AbstractDataset[Table, Table]):
             save_sealed(self._path, _to_csv(data).encode())
         else:
             save_sealed(self._path, data.to_parquet(index=False))
+
+    def fingerprint(self) -> str:
+        """The hash of what the file holds; UserError where it is missing or damaged."""
+        return digest(load_sealed(self._path))
 
     def preview(self, nrows: int = 10) -> TablePreview:
         """The first rows, for kedro-viz."""

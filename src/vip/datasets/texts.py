@@ -7,7 +7,8 @@ from typing import Any, Never
 from kedro.io import AbstractDataset, DatasetError
 from kedro_datasets._typing import JSONPreview
 
-from vip.datasets.files import StoredDataError, is_intact, load_sealed, local_path, save_sealed
+from vip.datasets.files import StoredDataError, digest, is_intact, load_sealed, local_path, save_sealed
+from vip.hashing import content_hash, file_hash
 
 
 class JsonDataset(AbstractDataset[Any, Any]):
@@ -41,6 +42,10 @@ class JsonDataset(AbstractDataset[Any, Any]):
         """Write the value, its keys in their order; NaN is not JSON."""
         text = json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False)
         save_sealed(self._path, f"{text}\n".encode())
+
+    def fingerprint(self) -> str:
+        """The hash of what the file holds; UserError where it is missing or damaged."""
+        return digest(load_sealed(self._path))
 
     def preview(self) -> JSONPreview:
         """What kedro-viz shows."""
@@ -80,6 +85,11 @@ class JsonFolderDataset(AbstractDataset[Never, dict[str, Any]]):
         if not files:
             raise StoredDataError(f"{self._path} holds no .json file; put those there that are to be read")
         return {file.name: JsonDataset(str(file)).load() for file in files}
+
+    def fingerprint(self) -> str:
+        """The hash of all files' names and hashes."""
+        files = sorted(self._path.glob("*.json")) if self._path.is_dir() else []
+        return content_hash([(file.name, file_hash(file)) for file in files])
 
     def save(self, data: Never) -> None:  # noqa: ARG002
         """Refuse: what people brought is not written over."""
@@ -122,6 +132,10 @@ class TextDataset(AbstractDataset[str, str]):
     def save(self, data: str) -> None:
         """Write the text as it is."""
         save_sealed(self._path, data.encode())
+
+    def fingerprint(self) -> str:
+        """The hash of what the file holds; UserError where it is missing or damaged."""
+        return digest(load_sealed(self._path))
 
     def _exists(self) -> bool:
         return is_intact(self._path)

@@ -53,6 +53,11 @@ class VideoFolderDataset(AbstractDataset[Items[Clip], VideoFolder]):
         hashes = {Path(name).name: recorded["sha256"] for name, recorded in index["files"].items()}
         return VideoFolder(self._path / VIDEOS, hashes)
 
+    def fingerprint(self) -> str:
+        """The hash of all videos; UserError naming the one that is missing, damaged or altered."""
+        recover(self._path)
+        return str(verified_index(self._path)["fingerprint"])
+
     def save(self, data: Items[Clip]) -> None:
         """Write and index the videos beside their place, move them there; killed earlier, the old stay."""
         save_folder(self._path, lambda draft: self._write(data, draft / VIDEOS), self._facts())

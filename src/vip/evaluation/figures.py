@@ -114,7 +114,7 @@ def training_figures(curve: Table, stage: int) -> list[Figure]:
 
 
 def filtering_figure(counts: Table) -> Figure:
-    """What became of raw prompts: a bar a reason, as tall as its share; what is kept stands out."""
+    """What became of raw prompts: a bar a reason, as long as its share; what is kept stands out."""
     total = [int(counts["count"].sum())] * len(counts)
     figure = _shares("What became of raw prompts", "fate", counts["reason"], counts["count"], total)
     figure["data"][0]["marker"]["color"] = [
@@ -124,7 +124,7 @@ def filtering_figure(counts: Table) -> Figure:
 
 
 def judging_figure(counts: Table) -> Figure:
-    """What prompts describe, as the judge says: a bar a property, as tall as its share of the prompts."""
+    """What prompts describe, as the judge says: a bar a property, as long as its share of the prompts."""
     totals = counts["described"] + counts["not_described"]
     title = "What the judge says prompts describe"
     return _shares(title, "property", counts["property"], counts["described"], totals)
@@ -133,20 +133,24 @@ def judging_figure(counts: Table) -> Figure:
 def _shares(
     title: str, axis: str, names: Iterable[str], counts: Iterable[int], totals: Iterable[int]
 ) -> Figure:
-    """Bars of shares, with the counts over them."""
+    """Bars of shares from left to right, with the counts behind them: room for any name and any count."""
     counted = [(int(count), max(int(total), 1)) for count, total in zip(counts, totals, strict=True)]
     bars = {
         "type": "bar",
-        "x": [spelled(name) for name in names],
-        "y": [100 * count / total for count, total in counted],
+        "orientation": "h",
+        "x": [100 * count / total for count, total in counted],
+        "y": [spelled(name) for name in names],
         "text": [f"{count:,}" for count, _ in counted],
         "textposition": "outside",
+        "constraintext": "none",
         "cliponaxis": False,
         "marker": {"color": "--student"},
-        "hovertemplate": "%{x}<br>%{text} prompts, %{y:.3g} %<extra></extra>",
+        "hovertemplate": "%{y}<br>%{text} prompts, %{x:.3g} %<extra></extra>",
     }
-    layout = _layout(title, axis, "share of prompts (%)", legend=False)
-    layout["yaxis"] |= {"rangemode": "tozero"}
+    layout = _layout(title, "share of prompts (%)", axis, legend=False)
+    layout["xaxis"] |= {"rangemode": "tozero"}
+    layout["yaxis"] |= {"autorange": "reversed"}
+    layout["margin"] |= {"r": 70}
     return {"data": [bars], "layout": layout}
 
 

@@ -1,14 +1,20 @@
-"""Where a report comes from: versions, commit, machine, command."""
+"""Where a report comes from: versions, commit, machine, command, models, what scored, settings."""
 
+import json
 import os
 import platform
 import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
+
+from vip.evaluation.results import MODEL_NAMES
+from vip.evaluation.stages import Evidence, Run
 
 PACKAGES = ("vip", "torch", "diffusers", "transformers", "accelerate", "kedro", "pandas", "plotly")
 
@@ -54,3 +60,48 @@ def command() -> str:
 def now() -> str:
     """Date and time, UTC, to the minute."""
     return datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def tell(stages: Sequence[Evidence], run: Run) -> dict[str, Any]:
+    """All that a report says of where it comes from."""
+    models = [("teacher", run.teacher)]
+    for evidence in stages:
+        models.append((f"stage {evidence.stage}, pruned", evidence.pruned))
+        models.append((f"stage {evidence.stage}, student", evidence.student))
+    return {
+        "versions": versions(),
+        "commit": commit(),
+        "machine": machine(),
+        "command": command(),
+        "made": now(),
+        "models": [(name, folder.family, folder.fingerprint) for name, folder in models],
+        "parameters": json.dumps(run.parameters, indent=2, default=str, ensure_ascii=False),
+        "seeds": sorted(_seeds(run.parameters)),
+        "record": stages[-1].pruning_record,
+        "method": _setting(run.parameters, "redpo_training", "method"),
+        "reward": _setting(run.parameters, "scoring", "reward", "name"),
+        "rewards": scored_by(stages),
+    }
+
+
+def scored_by(stages: Sequence[Evidence]) -> list[str]:
+    """What gave the scores of the page (see `Reward.provenance`): one line, unless rewards were changed."""
+    tables = [evidence.scores(model) for evidence in stages for model in MODEL_NAMES]
+    return list(dict.fromkeys(line for table in tables for line in table["reward"]))
+
+
+def _seeds(parameters: Mapping[str, Any]) -> list[tuple[str, int]]:
+    """Each pipeline's seed."""
+    return [
+        (name, values["seed"])
+        for name, values in parameters.items()
+        if isinstance(values, Mapping) and "seed" in values
+    ]
+
+
+def _setting(parameters: Mapping[str, Any], *path: str) -> str:
+    """A parameter by its path; `not stated` where there is none."""
+    value: Any = parameters
+    for name in path:
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return "not stated" if value is None else str(value)

@@ -1,18 +1,17 @@
 """The report: one HTML page that holds everything it shows and asks the network for nothing."""
 
 import functools
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from vip.evaluation import anatomy, figures, provenance, verdict, wording
+from vip.evaluation.benchmark import benchmark
 from vip.evaluation.cases import KINDS, choose_cases
 from vip.evaluation.results import MODEL_NAMES, rows_of
-from vip.evaluation.stages import Evidence
+from vip.evaluation.stages import Evidence, Run
 from vip.evaluation.templating import environment_of
 from vip.evaluation.videos import FRAMES_PER_SECOND, video_uri
-from vip.families.folder import ModelFolder
 from vip.types import PROPERTIES, Table
 
 if TYPE_CHECKING:
@@ -46,16 +45,6 @@ class ReportSettings(Protocol):
         """Seed of the bootstrap."""
 
 
-@dataclass(frozen=True)
-class Run:
-    """What all stages share: the teacher, how prompts were filtered, and every parameter of the run."""
-
-    teacher: ModelFolder
-    filtering_counts: Table
-    judging_counts: Table
-    parameters: Mapping[str, Any]
-
-
 def render(stages: Sequence[Evidence], results: Table, run: Run, settings: ReportSettings) -> str:
     """The whole page as text; `results` is `tabulate_results(stages)`."""
     found = verdict.recoveries(stages, settings.resamples, settings.confidence, settings.seed)
@@ -81,8 +70,14 @@ def render(stages: Sequence[Evidence], results: Table, run: Run, settings: Repor
             figures.judging_figure(run.judging_counts),
         ],
         settings=settings,
-        provenance=_provenance(stages, run),
+        benchmark=benchmark(run.vbench, _fingerprints(stages, run)),
+        provenance=provenance.tell(stages, run),
     )  # fmt: skip
+
+
+def _fingerprints(stages: Sequence[Evidence], run: Run) -> dict[str, str]:
+    """The models that VBench judges."""
+    return {"full": run.teacher.fingerprint, "student": stages[-1].student.fingerprint}
 
 
 def _environment() -> "Environment":
@@ -196,41 +191,3 @@ def _last_sft_weight(curve: Table) -> str:
     if "sft_weight" not in curve or curve["sft_weight"].isna().all():
         return ""
     return f"{curve['sft_weight'].dropna().iloc[-1]:.4g}"
-
-
-def _provenance(stages: Sequence[Evidence], run: Run) -> dict[str, Any]:
-    """Versions, models, settings and command."""
-    models = [("teacher", run.teacher)]
-    for evidence in stages:
-        models.append((f"stage {evidence.stage}, pruned", evidence.pruned))
-        models.append((f"stage {evidence.stage}, student", evidence.student))
-    return {
-        "versions": provenance.versions(),
-        "commit": provenance.commit(),
-        "machine": provenance.machine(),
-        "command": provenance.command(),
-        "made": provenance.now(),
-        "models": [(name, folder.family, folder.fingerprint) for name, folder in models],
-        "parameters": json.dumps(run.parameters, indent=2, default=str, ensure_ascii=False),
-        "seeds": sorted(_seeds(run.parameters)),
-        "record": stages[-1].pruning_record,
-        "method": _setting(run.parameters, "redpo_training", "method"),
-        "reward": _setting(run.parameters, "scoring", "reward", "name"),
-    }
-
-
-def _seeds(parameters: Mapping[str, Any]) -> list[tuple[str, int]]:
-    """Each pipeline's seed."""
-    return [
-        (name, values["seed"])
-        for name, values in parameters.items()
-        if isinstance(values, Mapping) and "seed" in values
-    ]
-
-
-def _setting(parameters: Mapping[str, Any], *path: str) -> str:
-    """A parameter by its path; `not stated` where there is none."""
-    value: Any = parameters
-    for name in path:
-        value = value.get(name) if isinstance(value, Mapping) else None
-    return "not stated" if value is None else str(value)

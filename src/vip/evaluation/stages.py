@@ -1,4 +1,4 @@
-"""What the report knows about one stage, gathered from the flat inputs of a Kedro node."""
+"""What the report knows about each stage, gathered from the flat inputs of a node, and about all of them."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -45,6 +45,21 @@ class Evidence:
         """Names of the units that went in this stage."""
         stages = {entry["stage"]: entry for entry in self.pruning_record["stages"]}
         return tuple(stages[self.stage]["removed"])
+
+
+@dataclass(frozen=True)
+class Run:
+    """What all stages share: the teacher, how prompts were filtered, every parameter, and VBench's tables.
+
+    `vbench` has the table of `full` (the teacher) and of `student` (of the last stage), None where VBench has
+    not been run.
+    """
+
+    teacher: ModelFolder
+    filtering_counts: Table
+    judging_counts: Table
+    parameters: Mapping[str, Any]
+    vbench: Mapping[str, Table | None]
 
 
 DATASETS = tuple(field.name for field in dataclasses.fields(Evidence) if field.name != "stage")

@@ -104,7 +104,11 @@ class AnimateDiff(StableDiffusionFamily):
 
     def flops(self) -> int:
         """FLOPs of the motion modules that are left, from their weights' shapes."""
-        return motion_flops(self.denoiser, self.latent_shape)
+        return motion_flops(self.denoiser, self.latent_shape, remaining_paths(self.denoiser))
+
+    def flops_of(self, unit: Unit) -> int:
+        """FLOPs of its motion modules."""
+        return motion_flops(self.denoiser, self.latent_shape, unit.paths)
 
     def _call(self, denoiser: "nn.Module", noisy: "Tensor", timesteps: "Tensor", words: "Tensor") -> "Tensor":
         """A UNetMotionModel wants each prompt's embedding once a frame."""

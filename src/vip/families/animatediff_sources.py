@@ -12,12 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 from vip.errors import UserError
 from vip.families.sources import located, new_folder, read_checkpoint
-from vip.families.storage import read_json, weights_file, write_json, write_weights
+from vip.families.storage import copy_licences, read_json, weights_file, write_json, write_weights
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 PARTS = ("unet", "vae", "text_encoder", "tokenizer", "scheduler")
+IMAGE_MODEL_FILES = (
+    *("model_index.json", "README.md", "*[Ll][Ii][Cc][Ee][Nn][CcSs][Ee]*"),
+    *(f"{part}/*{suffix}" for part in PARTS for suffix in (".json", ".txt", ".safetensors")),
+)
+"""What is fetched of an image model on the hub, which often holds all of it once more in single files."""
 SCHEDULE = {
     "beta_schedule": "linear",
     "clip_sample": False,
@@ -28,6 +33,7 @@ SCHEDULE = {
 
 _ORIGINAL = "temporal_transformer"
 _FIRST_LAYER = re.compile(rf"down_blocks\.(\d+)\.motion_modules\.(\d+)\.{_ORIGINAL}\.proj_in\.weight")
+_POSITIONS = "attention_blocks.{}.pos_encoder.pe"
 _RENAMED = {
     ".temporal_transformer": "",
     ".attention_blocks.0": ".attn1",
@@ -45,7 +51,12 @@ def assemble(base: str, adapter: str, target: Path) -> None:
     checkpoint file that holds nothing but tensors, is read. UserError where a part is missing or `target`
     is not empty.
     """
-    image_model, motion = located(base), located(adapter)
+    image_model, motion = located(base, patterns=IMAGE_MODEL_FILES), located(adapter)
+    if image_model.is_file():
+        raise UserError(
+            f"{base} is a single file; give a diffusers folder, which diffusers' "
+            "StableDiffusionPipeline.from_single_file(...).save_pretrained(...) makes of it"
+        )
     with new_folder(target) as folder:
         for part in PARTS:
             _copy(image_model / part, folder / part)
@@ -54,9 +65,9 @@ def assemble(base: str, adapter: str, target: Path) -> None:
             _copy(motion, folder / "motion_adapter")
         else:
             _convert_adapter(motion, folder / "motion_adapter")
-        for card in (image_model / "README.md", *image_model.glob("LICEN[CS]E*")):
-            if card.is_file():
-                shutil.copyfile(card, folder / card.name)
+        copy_licences(image_model, folder)
+        if (image_model / "README.md").is_file():
+            shutil.copyfile(image_model / "README.md", folder / "README.md")
         write_json(folder / "model_index.json", _index(read_json(image_model / "model_index.json")))
 
 
@@ -86,12 +97,16 @@ def adapter_config(tensors: "Mapping[str, Tensor]") -> dict[str, Any]:
 
 
 def adapter_weights(tensors: "Mapping[str, Tensor]") -> "dict[str, Tensor]":
-    """Original weights under diffusers' names; position encodings are left out, diffusers computes them."""
+    """Original weights under diffusers' names.
+
+    The two attention layers of a block are given the same positions (sines and cosines): diffusers has them
+    once, as a buffer that its files hold.
+    """
     renamed = {}
     for key, tensor in tensors.items():
-        if key.endswith("pos_encoder.pe"):
+        if key.endswith(_POSITIONS.format(1)):
             continue
-        name = key
+        name = key.replace(_POSITIONS.format(0), "pos_embed.pe")
         for old, new in _RENAMED.items():
             name = name.replace(old, new)
         renamed[name] = tensor

@@ -34,6 +34,8 @@ class VideoFamily(ABC):
     frame_shape: tuple[int, int, int, int]
     """(F, H, W, 3) of one clip's frames."""
     frames_per_second: int
+    calls_with_guidance: ClassVar[int]
+    """Denoiser calls a step and clip at a guidance scale above 1; at 1 it is one."""
 
     @classmethod
     @abstractmethod
@@ -66,6 +68,10 @@ class VideoFamily(ABC):
     @abstractmethod
     def flops(self) -> int:
         """FLOPs (2 x MAC, attention counted) of the prunable part in one denoiser call for one clip."""
+
+    @abstractmethod
+    def flops_of(self, unit: Unit) -> int:
+        """Its part of `flops()`: what is saved where this present unit goes."""
 
     @abstractmethod
     def encode(self, prompts: Sequence[str]) -> Conditioning:

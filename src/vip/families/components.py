@@ -41,11 +41,14 @@ def check_scheduler(
 
 
 def read_licence(folder: Path) -> str:
-    """The licence that the folder's model card names, or `unknown`."""
+    """The licence that the folder's model card names, one of its authors' own by its name; or `unknown`."""
     card = folder / "README.md"
     text = card.read_text(encoding="utf-8", errors="replace") if card.is_file() else ""
-    found = re.match(r"---\n(?:.*\n)*?license: *(\S+) *\n", text)
-    return found.group(1) if found else "unknown"
+    head = re.match(r"---\n(.*?\n)---", text, re.DOTALL)
+    lines = re.findall(r"^(license\w*): *(\S+) *$", head.group(1) if head else "", re.MULTILINE)
+    stated: dict[str, str] = dict(lines)
+    licence = stated.get("license", "unknown")
+    return stated.get("license_name", licence) if licence == "other" else licence
 
 
 def open_model(component: Any, folder: Path, *, strict: bool = False, **precision: Any) -> Any:

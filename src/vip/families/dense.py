@@ -16,44 +16,67 @@ from vip.pruning.record import RECORD_FILE
 from vip.types import PruningRecord
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from torch import Tensor, nn
 
 _JOINING = re.compile(r"up_blocks\.\d+\.resnets\.\d+\.conv_shortcut\.weight")
 
 
-def export_dense(folder: Path, target: Path) -> None:
-    """Write the student in `folder` as a new folder of its family's stock pipeline.
+def export_dense(folder: Path, target: Path) -> str:
+    """Write the student in `folder` as a new folder of a stock pipeline; how to load it, in a line of Python.
 
-    UserError where that pipeline is not a stock one, or `target` is not empty. On GPUs, TensorFloat-32 rounds
-    what passes through a removed output block; elsewhere the output is the student's, bit for bit.
+    UserError for a transformer's student, which stock diffusers loads as it is, or where `target` is not
+    empty. On GPUs, TensorFloat-32 rounds what passes through a removed output block; elsewhere the output is
+    the student's, bit for bit (VideoCrafter2's to the last digits: its frame rate is folded into a bias).
     """
-    import diffusers
-
     family = family_of_folder(folder)
-    if not hasattr(diffusers, family.pipeline_class):
+    if family.name not in _WRITERS:
         raise UserError(
-            f"{folder}: stock diffusers has no {family.pipeline_class}, so no folder of it can be loaded "
-            "without this package; open the student with vip.load_pipeline"
+            f"{folder}: its configuration counts the blocks that are left, so stock diffusers loads it as it "
+            f"is ({family.pipeline_class}.from_pretrained); there is nothing to export"
         )
-    model = family.open(folder)
-    model.denoiser = _without_gaps(model.denoiser)
-    model.record = PruningRecord("", "")
     with new_folder(target) as draft:
-        model.save(draft)
-        (draft / RECORD_FILE).unlink()
+        options = _WRITERS[family.name](family.open(folder), draft)
+    return f'diffusers.DiffusionPipeline.from_pretrained("{target}"{options})'
 
 
-def _without_gaps(student: "nn.Module") -> "nn.Module":
-    """The network that the student's configuration describes: its weights, and neutral ones in the gaps."""
+def _write_in_place(model: Any, draft: Path) -> str:
+    model.denoiser = _filled(type(model.denoiser), model.denoiser, model.denoiser.state_dict())
+    model.record = PruningRecord("", "")
+    model.save(draft)
+    (draft / RECORD_FILE).unlink()
+    return ""
+
+
+def _write_videocrafter(model: Any, draft: Path) -> str:
+    from diffusers import UNet3DConditionModel
+
+    from vip.families.videocrafter.dense import save_stock_folder, state_at_one_rate
+
+    state = state_at_one_rate(model.denoiser, model.fps)
+    save_stock_folder(model.folder, _filled(UNet3DConditionModel, model.denoiser, state), draft)
+    return ", trust_remote_code=True"
+
+
+_WRITERS = {
+    "animatediff": _write_in_place,
+    "modelscope": _write_in_place,
+    "videocrafter2": _write_videocrafter,
+}
+"""By family, what writes a model into an empty folder and returns further arguments of `from_pretrained`."""
+
+
+def _filled(stock_class: Any, student: "nn.Module", state: "Mapping[str, Tensor]") -> "nn.Module":
+    """The network that the student's configuration describes: these weights, and neutral ones in the gaps."""
     import torch
 
-    model = cast("Any", student)
+    settings = cast("Any", student).config.items()
     with torch.device("meta"):
-        dense: nn.Module = type(model).from_config(model.config)
-    state = student.state_dict()
+        dense: nn.Module = stock_class.from_config({k: v for k, v in settings if not k.startswith("_")})
     gaps = {name: value for name, value in dense.state_dict().items() if name not in state}
-    state |= {name: neutral_weight(name, value) for name, value in gaps.items()}
-    dense.load_state_dict(state, strict=True, assign=True)
+    neutral = {name: neutral_weight(name, value) for name, value in gaps.items()}
+    dense.load_state_dict({**state, **neutral}, strict=True, assign=True)
     return dense.eval()
 
 

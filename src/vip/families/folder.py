@@ -15,11 +15,12 @@ AS_IT_IS = Loading()
 
 @dataclass(frozen=True)
 class ModelFolder:
-    """A verified diffusers folder; `fingerprint` is the hash of all its files."""
+    """A verified diffusers folder; `fingerprint` is the hash of all its files, `source` where it is from."""
 
     path: Path
     family: str
     fingerprint: str
+    source: str = ""
 
     def open(
         self, device: str = "cpu", loading: Loading = AS_IT_IS, *, training: bool = False

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from vip.pruning.flops import transformer_flops
@@ -47,8 +47,10 @@ def paths_of_units(units: Iterable[str], paths: Sequence[str]) -> set[str]:
     return found
 
 
-def motion_flops(denoiser: "nn.Module", latent_shape: tuple[int, int, int, int]) -> int:
-    """FLOPs of the remaining motion modules in one call for one clip (C, F, h, w).
+def motion_flops(
+    denoiser: "nn.Module", latent_shape: tuple[int, int, int, int], paths: Collection[str]
+) -> int:
+    """FLOPs of the motion modules at these paths in one call for one clip (C, F, h, w).
 
     Every pixel is a sequence of F frames; each down block but the last halves height and width.
     """
@@ -57,7 +59,7 @@ def motion_flops(denoiser: "nn.Module", latent_shape: tuple[int, int, int, int])
         len([path for path, _ in denoiser.named_modules() if re.fullmatch(r"down_blocks\.\d+", path)]) - 1
     )
     total = 0
-    for path in remaining_paths(denoiser):
+    for path in paths:
         scale = 2 ** _depth(path, deepest)
         pixels = math.ceil(height / scale) * math.ceil(width / scale)
         total += transformer_flops(denoiser.get_submodule(path), sequences=pixels, length=frames)

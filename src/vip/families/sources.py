@@ -3,7 +3,7 @@
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,18 +18,19 @@ _TORN = (OSError, RuntimeError, EOFError, ValueError, LookupError)
 DATA_FILES = ("*.json", "*.txt", "*.model", "*.safetensors", "*.md", "*.jinja")
 
 
-def located(source: str, revision: str | None = None) -> Path:
-    """A local path, or the snapshot of a name on the hub (None: its newest revision) without its pickles."""
+def located(source: str, revision: str | None = None, patterns: Sequence[str] = DATA_FILES) -> Path:
+    """A local path, or files like `patterns` of a name on the hub (None: at its newest revision)."""
     path = Path(source)
     if path.exists():
         return path
     if not re.fullmatch(r"[\w.-]+/[\w.-]+", source):
         raise UserError(f"{source} is no file or folder here, and no name on the hub such as owner/model")
+    from httpx2 import HTTPError  # also what breaks off in the middle of a download
     from huggingface_hub import snapshot_download
 
     try:
-        return Path(snapshot_download(source, revision=revision, allow_patterns=list(DATA_FILES)))
-    except OSError as error:
+        return Path(snapshot_download(source, revision=revision, allow_patterns=list(patterns)))
+    except (OSError, ValueError, HTTPError) as error:
         raise UserError(
             f"{source} is no file or folder here, and cannot be had from the hub "
             f"({type(error).__name__}); download it first and give its folder"

@@ -4,7 +4,7 @@ import copy
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from vip.families.diffusion import DiffusionFamily
 from vip.families.frames import decode_clips
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 class StableDiffusionFamily(DiffusionFamily):
     """Abstract: all verbs that do not depend on which U-Net it is; a family adds `_call` and its surgery."""
+
+    calls_with_guidance: ClassVar[int] = 2
 
     def __init__(
         self, folder: Path, denoiser: "nn.Module", record: PruningRecord, components: dict[str, Any]

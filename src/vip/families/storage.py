@@ -4,6 +4,7 @@ What is written depends on the content alone: no paths inside, keys sorted, so e
 """
 
 import json
+import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -101,9 +102,10 @@ def copy_component(source: Path, target: Path) -> None:
 
 
 def copy_licences(source: Path, target: Path) -> None:
-    """Copy the licence texts that stand beside a model."""
-    for licence in sorted(source.glob("LICEN[CS]E*")):
-        shutil.copyfile(licence, target / licence.name)
+    """Copy the licence texts and notices that stand beside a model, whatever the case of their names."""
+    for file in sorted(source.iterdir()):
+        if file.is_file() and re.search(r"licen[cs]e|^notice", file.name, re.IGNORECASE):
+            shutil.copyfile(file, target / file.name)
 
 
 def save_components(

@@ -81,3 +81,8 @@ class UNet3DFamily(StableDiffusionFamily):
     def flops(self) -> int:
         """FLOPs of what is left of the U-Net, from its weights' shapes."""
         return unet3d_flops(self.denoiser, self.latent_shape, self.tokenizer.model_max_length)
+
+    def flops_of(self, unit: Unit) -> int:
+        """FLOPs of its layers; those behind them stay what they are."""
+        words = self.tokenizer.model_max_length
+        return unet3d_flops(self.denoiser, self.latent_shape, words, unit.paths)

@@ -1,6 +1,7 @@
 """FLOPs of a `UNet3DConditionModel` from its weights' shapes: 2 x multiply-accumulates, attention counted."""
 
 import math
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from vip.families.unet3d_parts import is_present, parts_of
@@ -10,11 +11,17 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-def unet3d_flops(denoiser: "nn.Module", latent_shape: tuple[int, int, int, int], tokens: int) -> int:
+def unet3d_flops(
+    denoiser: "nn.Module",
+    latent_shape: tuple[int, int, int, int],
+    tokens: int,
+    paths: Collection[str] | None = None,
+) -> int:
     """FLOPs of what is left of the network in one call for one clip (C, F, h, w) and `tokens` words.
 
-    Equal to what `torch.utils.flop_counter` counts. Each downsampler halves height and width, rounding up;
-    the text is embedded once a frame, the timestep once, and its projections once a frame.
+    Where `paths` are given, of the modules there alone. Equal to what `torch.utils.flop_counter` counts. Each
+    downsampler halves height and width, rounding up; the text is embedded once a frame, the timestep once,
+    and its projections once a frame.
     """
     _, frames, height, width = latent_shape
     total = 0
@@ -22,7 +29,7 @@ def unet3d_flops(denoiser: "nn.Module", latent_shape: tuple[int, int, int, int],
         if not is_present(denoiser, part):
             continue
         pixels = math.ceil(height / 2**part.depth) * math.ceil(width / 2**part.depth)
-        for path in part.paths:
+        for path in part.paths if paths is None else set(part.paths) & set(paths):
             total += _module_flops(denoiser.get_submodule(path), frames, pixels, tokens)
     return total
 

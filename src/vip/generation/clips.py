@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from vip.families.folder import AS_IT_IS
 from vip.families.loading import Loading
-from vip.generation.device import best_device
+from vip.generation.device import best_device, forget_models
 from vip.generation.sampling import make_clips
 from vip.generation.variant import ModelVariant
 from vip.hashing import content_hash
@@ -106,5 +106,6 @@ class _ClipMaker:
     def _open(self, variant: ModelVariant) -> "VideoFamily":
         if variant not in self.opened:
             self.opened.clear()
+            forget_models()
             self.opened[variant] = variant.open(best_device(), self.loading)
         return self.opened[variant]

@@ -7,6 +7,7 @@ from kedro.framework.hooks import hook_impl
 from vip.config_loader import data_folder
 from vip.errors import UserError
 from vip.hooks.lock import FolderLock
+from vip.processes import this_run
 
 if TYPE_CHECKING:
     from kedro.framework.context import KedroContext
@@ -26,9 +27,10 @@ class RunGuard:
 
     @hook_impl(tryfirst=True)
     def before_pipeline_run(self, pipeline: "Pipeline", catalog: "DataCatalog") -> None:
-        """Check the inputs, then take the lock."""
+        """Check the inputs, then take the lock, which process 0 holds for all."""
         check_inputs(pipeline, catalog)
-        self._lock.acquire()
+        if this_run().is_first:
+            self._lock.acquire()
 
     @hook_impl(trylast=True)
     def after_pipeline_run(self) -> None:
@@ -42,11 +44,13 @@ class RunGuard:
 
 
 def check_inputs(pipeline: "Pipeline", catalog: "DataCatalog") -> None:
-    """UserError where a dataset that the pipeline only reads is not there."""
+    """UserError where a dataset that the pipeline only reads is not there, and is not an optional one."""
     for name in sorted(pipeline.inputs()):
         if name.startswith("params:") or name == "parameters":
             continue
         dataset = catalog.get(name)
+        if getattr(dataset, "optional", False):
+            continue
         if dataset is None or not dataset.exists():
             raise UserError(f"{name} is missing{_place(dataset)}; {_remedy(name)}")
 

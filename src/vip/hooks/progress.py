@@ -2,7 +2,7 @@
 
 import logging
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from kedro.framework.hooks import hook_impl
 
@@ -22,27 +22,42 @@ class ProgressLog:
     def __init__(self) -> None:
         self._begun = 0
         self._total = 0
+        self._current = 0
         self._since = 0.0
 
     @hook_impl
-    def before_pipeline_run(self, run_params: dict[str, Any], pipeline: "Pipeline") -> None:
-        """Count the nodes; `--only-missing-outputs` decides later which of them run."""
-        self._begun = 0
-        self._total = 0 if run_params.get("only_missing_outputs") else len(pipeline.nodes)
+    def before_pipeline_run(self, pipeline: "Pipeline") -> None:
+        """Count the nodes."""
+        self._begun = self._current = 0
+        self._total = len(pipeline.nodes)
 
     @hook_impl
     def before_node_run(self, node: "Node") -> None:
         """Tell that a node begins."""
         self._tell_duration()
+        self._tell_current()
         self._begun += 1
-        count = f"{self._begun} of {self._total}" if self._total else f"{self._begun}"
-        logger.info("[%s] %s", count, title(node.name))
+        logger.info("[%d of %d] %s", self._begun, self._total, title(node.name))
+        self._since = time.monotonic()
+
+    @hook_impl
+    def after_node_skipped(self) -> None:
+        """Count a node that has nothing to do."""
+        self._tell_duration()
+        self._current += 1
         self._since = time.monotonic()
 
     @hook_impl
     def after_pipeline_run(self) -> None:
         """Tell how long the last node took."""
         self._tell_duration()
+        self._tell_current()
+
+    def _tell_current(self) -> None:
+        if self._current:
+            self._begun += self._current
+            logger.info("[%d of %d] %d up to date", self._begun, self._total, self._current)
+            self._current = 0
 
     def _tell_duration(self) -> None:
         """A node's time includes that of saving: lazy maps are made then."""

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any
 import click
 from kedro.framework.hooks import hook_impl
 
+from vip.processes import this_run
+
 if TYPE_CHECKING:
     from kedro.framework.context import KedroContext
     from kedro.io import DataCatalog
+    from kedro.pipeline.node import Node
 
 
 class Summary:
@@ -33,9 +36,15 @@ class Summary:
             self._results = data
 
     @hook_impl
+    def after_node_skipped(self, node: "Node", catalog: "DataCatalog") -> None:
+        """Take the table of results that is there."""
+        if "results" in node.outputs:
+            self._results = catalog.load("results")
+
+    @hook_impl
     def after_pipeline_run(self, catalog: "DataCatalog") -> None:
         """Print the table, the report's place and the two commands."""
-        if self._results is None:
+        if self._results is None or not this_run().is_first:
             return
         from vip.evaluation.results import results_as_text
 

@@ -2,7 +2,6 @@
 
 import functools
 import logging
-import os
 import sys
 import time
 from pathlib import Path
@@ -12,6 +11,7 @@ from kedro.framework.hooks import hook_impl
 
 from vip.config_loader import data_folder
 from vip.hooks import measurements
+from vip.processes import this_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,6 +65,7 @@ class StageTracking:
         self._opened: set[int] = set()
         self._open: set[int] = set()
         self._left: dict[int, set[str]] = {}
+        self._skipped: dict[int, list[str]] = {}
         self._catalog: DataCatalog | None = None
 
     @hook_impl
@@ -82,10 +83,10 @@ class StageTracking:
         from vip.hooks.config import Tracking
 
         settings = Tracking(**self._parameters.pop("tracking", {}))
-        self.active = settings.enabled and os.environ.get("RANK", "0") == "0"
+        self.active = settings.enabled and this_run().is_first
         self._begin = functools.partial(_begin, settings, *self._place)
         self._catalog = catalog
-        self._opened, self._open, self._left = set(), set(), {}
+        self._opened, self._open, self._left, self._skipped = set(), set(), {}, {}
         for node in pipeline.nodes:
             if stage := stage_of(node.namespace):
                 self._left.setdefault(stage, set()).update(node.outputs)
@@ -102,26 +103,26 @@ class StageTracking:
             self._tell(Open(stage, _now(), " ".join(["kedro", *sys.argv[1:]]), parameters))
             self._opened.add(stage)
             self._open.add(stage)
+            self._log_skipped(stage)
+
+    @hook_impl
+    @_never_stops
+    def after_node_skipped(self, node: "Node") -> None:
+        """Note what is there already: it belongs to the stage's run, should that run begin."""
+        stage = stage_of(node.namespace)
+        self._skipped.setdefault(stage, []).extend(node.outputs)
+        if stage in self._opened:
+            self._log_skipped(stage)
 
     @hook_impl
     @_never_stops
     def after_dataset_saved(self, dataset_name: str, data: Any) -> None:
         """Log what a stage measured; end its run with its last output."""
-        from vip.hooks.journal import Log
-
         if dataset_name == "report":
             self._add_report(data)
-        namespace, _, name = dataset_name.rpartition(".")
-        stage = stage_of(namespace)
-        if stage not in self._opened:
-            return
-        if name in measurements.READERS:
-            self._tell(Log(stage, _now(), list(measurements.READERS[name](data))))
-        if name == "student_evaluation_clips":
-            self._add_files(stage, self._sample_clips(dataset_name), "clips")
-        self._left[stage].discard(dataset_name)
-        if not self._left[stage]:
-            self._end(stage, "FINISHED")
+        stage = stage_of(dataset_name.rpartition(".")[0])
+        if stage in self._opened:
+            self._log(stage, dataset_name, lambda: data)
 
     @hook_impl(trylast=True)
     @_never_stops
@@ -165,6 +166,24 @@ class StageTracking:
         if self._delivery is not None:
             self._delivery.finish()
             self._delivery = None
+
+    def _log_skipped(self, stage: int) -> None:
+        catalog: Any = self._catalog
+        for dataset_name in self._skipped.pop(stage, []):
+            self._log(stage, dataset_name, functools.partial(catalog.load, dataset_name))
+
+    def _log(self, stage: int, dataset_name: str, data: "Callable[[], Any]") -> None:
+        """Log one output of a stage that has a run; end the run with the last one."""
+        from vip.hooks.journal import Log
+
+        name = dataset_name.rpartition(".")[2]
+        if name in measurements.READERS:
+            self._tell(Log(stage, _now(), list(measurements.READERS[name](data()))))
+        if name == "student_evaluation_clips":
+            self._add_files(stage, self._sample_clips(dataset_name), "clips")
+        self._left[stage].discard(dataset_name)
+        if not self._left[stage]:
+            self._end(stage, "FINISHED")
 
     def _parameters_of(self, stage: int) -> dict[str, Any]:
         own = {key: value for key, value in self._parameters.items() if stage_of(key) in (0, stage)}

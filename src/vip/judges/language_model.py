@@ -123,10 +123,18 @@ class LanguageModel(Judge):
 
     def _render(self, prompt: str, name: str) -> list[int]:
         """The tokens of a question, up to where the model's answer would begin."""
+        from jinja2 import TemplateError
+
         chat = self._questions.chat(prompt, name)
-        text = self._tokenizer.apply_chat_template(
-            chat, tokenize=False, add_generation_prompt=True, **self._template_options
-        )
+        try:
+            text = self._tokenizer.apply_chat_template(
+                chat, tokenize=False, add_generation_prompt=True, **self._template_options
+            )
+        except TemplateError as error:
+            raise UserError(
+                f"the chat template of {self._folder} refuses the questions ({error}); if it knows no system "
+                "message, leave `system` blank in questions of your own"
+            ) from None
         tokens: list[int] = self._tokenizer(text, add_special_tokens=False)["input_ids"]
         return tokens
 

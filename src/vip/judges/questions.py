@@ -21,9 +21,10 @@ class Questions:
     questions: Mapping[str, str]
 
     def chat(self, prompt: str, name: str) -> list[dict[str, str]]:
-        """The messages that ask whether a prompt describes the property of that name."""
+        """The messages that ask whether a prompt describes that property; a blank `system` is left out."""
         asked = self.message.replace("{question}", self.questions[name]).replace("{prompt}", prompt)
-        return [{"role": "system", "content": self.system}, {"role": "user", "content": asked}]
+        told = [{"role": "system", "content": self.system}] if self.system.strip() else []
+        return [*told, {"role": "user", "content": asked}]
 
 
 def read_questions(path: str | Path = "") -> Questions:

@@ -10,7 +10,7 @@ from vip.families.loading import AUTOENCODER, DENOISERS, Loading, models_of
 from vip.planning.meta_run import Cost, cost_of
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
 
     from vip.families.base import Granularity, VideoFamily
     from vip.types import Conditioning
@@ -62,17 +62,27 @@ class Held:
         peak = max(self._encoding(pairs), self._present(DENOISERS) + call.peak_bytes)
         return Work(call.flops / (2 * pairs), peak)
 
-    def optimisation(self, pairs: int, *, checkpointing: bool, averaged: bool) -> Work:
-        """A step on so many pairs: activations and gradients, Adam's two moments, and averaged weights."""
+    def optimisation(self, pairs: int, *, checkpointing: bool, averaged: bool, norms_every: int) -> Work:
+        """Steps on so many pairs, of which every so-manieth measures the gradient of each of two terms.
+
+        Beside activations there are Adam's two moments and averaged weights; at their worst moments the
+        gradients, and then either activations (a backward pass), activations and the gradients once more in
+        one piece (`vip.training.objective.gradient_norm`), or the roots of the second moments (AdamW's
+        `foreach` implementation, torch's choice on GPUs).
+        """
         if checkpointing:
             enable_gradient_checkpointing(self.model.denoiser)
-        call = self._call(2 * pairs, gradients=True)
-        kept = (3 if averaged else 2) * self.trained_bytes + self._gradients_elsewhere()
-        peak = max(self._encoding(pairs), self._present(DENOISERS) + kept + call.peak_bytes)
-        return Work(call.flops / (2 * pairs), peak)
+        measured = self._call(2 * pairs, gradients=True, measured=True)
+        step = self._call(2 * pairs, gradients=True)
+        elsewhere = self._gradients_elsewhere()
+        moment = max(step.peak_bytes + elsewhere, measured.peak_bytes + 2 * elsewhere, 2 * self.trained_bytes)
+        kept = (3 if averaged else 2) * self.trained_bytes
+        peak = max(self._encoding(pairs), self._present(DENOISERS) + kept + moment)
+        flops = step.flops + 2 * (measured.flops - step.flops) / norms_every
+        return Work(flops / (2 * pairs), peak)
 
-    def _call(self, samples: int, *, gradients: bool = False) -> Cost:
-        """One denoiser call, with its backward pass where gradients are wanted."""
+    def _call(self, samples: int, *, gradients: bool = False, measured: bool = False) -> Cost:
+        """One denoiser call, with its backward pass where gradients are wanted; with another before it."""
         import torch
 
         noisy = torch.zeros(samples, *self.model.latent_shape, device="meta")
@@ -86,9 +96,20 @@ class Held:
             with torch.set_grad_enabled(gradients):
                 predicted = self.model.predict(self.model.denoiser, noisy, timesteps, conditioning)
                 if gradients:
-                    predicted.float().square().mean().backward()
+                    loss = predicted.float().square().mean()
+                    if measured:
+                        self._gather_gradient(loss)
+                    loss.backward()
 
         return self._cost_of(run)
+
+    def _gather_gradient(self, loss: "Tensor") -> None:
+        """What measuring a gradient's norm makes: the gradient, and all of it in one piece."""
+        import torch
+
+        parameters = tuple(self.model.trainable().values())
+        found = torch.autograd.grad(loss, parameters, retain_graph=True, allow_unused=True)
+        torch.cat([gradient.flatten() for gradient in found if gradient is not None])
 
     def _gradients_elsewhere(self) -> int:
         """Bytes of gradients that the last call did not make: those of Wan 2.2's other transformer."""

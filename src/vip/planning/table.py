@@ -35,7 +35,8 @@ def plan_as_text(plan: Table, flops_per_second: float) -> str:
     )
     note = (
         "Upper bounds: every prompt gives a pair for every property, and the smallest units go that meet\n"
-        "a budget. Peak memory is that of the models and what they make; rewards and judges need their own.\n"
+        "a budget. Peak memory is that of the models and what they make, in one process; rewards and judges\n"
+        "need their own, and so do the buffers of several processes.\n"
         f"Hours are those of the denoiser alone, at {quantity_as_text(flops_per_second)}FLOP/s."
     )
     return "\n".join([*aligned([HEADINGS, *rows, total], left=(1,)), "", note])

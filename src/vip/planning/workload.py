@@ -2,7 +2,7 @@
 
 All numbers are upper bounds: every candidate pair becomes a pair, a stage removes the smallest units that
 meet its budget, and searches as many as if the largest had gone before. Hours and FLOPs are the denoiser's;
-text encoders and decoding count in memory only, scoring not at all.
+text encoders and decoding count in memory only, scoring not at all. One process is counted.
 """
 
 import math
@@ -39,11 +39,11 @@ class Workload:
     training_loading: Loading = AS_IT_IS
     gradient_checkpointing: bool = False
     averaged: bool = False
+    gradient_norm_every: int = 10
 
-    @property
-    def calls_per_step(self) -> int:
-        """Denoiser calls a step and clip: two with guidance."""
-        return 2 if self.sampler.guidance_scale > 1 else 1
+    def calls_per_step(self, model: "VideoFamily") -> int:
+        """Denoiser calls a step and clip."""
+        return model.calls_with_guidance if self.sampler.guidance_scale > 1 else 1
 
 
 @dataclass(frozen=True)
@@ -83,26 +83,30 @@ def plan(outline: "Callable[[], VideoFamily]", work: Workload) -> Table:
     import pandas as pd
 
     model = outline()
+    calls = work.calls_per_step(model)
     latent_bytes = math.prod(model.latent_shape) * FLOAT
     clip_bytes = latent_bytes + math.prod(model.frame_shape)
     phases = [
         phase
-        for stage in _stages(outline, work)
-        for phase in _phases(stage, work, clip_bytes=clip_bytes, latent_bytes=latent_bytes)
+        for stage in _stages(outline, work, calls)
+        for phase in _phases(stage, work, calls, clip_bytes=clip_bytes, latent_bytes=latent_bytes)
     ]
     return pd.DataFrame([asdict(phase) for phase in phases])
 
 
-def _stages(outline: "Callable[[], VideoFamily]", work: Workload) -> Iterable[_Stage]:
+def _stages(outline: "Callable[[], VideoFamily]", work: Workload, calls: int) -> Iterable[_Stage]:
     sampled, trained = Held(outline(), work.loading), Held(outline(), work.training_loading, training=True)
     reference = Held(outline(), work.training_loading).prediction(work.reference_batch)
-    teacher = previous = sampled.generation(work.batch_size, work.calls_per_step)
+    teacher = previous = sampled.generation(work.batch_size, calls)
     for number, units in enumerate(work.stages, 1):
         for held in (sampled, trained):
             held.remove(units.removed, work.granularity)
-        pruned = sampled.generation(work.batch_size, work.calls_per_step)
+        pruned = sampled.generation(work.batch_size, calls)
         optimisation = trained.optimisation(
-            work.training_batch, checkpointing=work.gradient_checkpointing, averaged=work.averaged
+            work.training_batch,
+            checkpointing=work.gradient_checkpointing,
+            averaged=work.averaged,
+            norms_every=work.gradient_norm_every,
         )
         yield _Stage(
             number,
@@ -118,10 +122,12 @@ def _stages(outline: "Callable[[], VideoFamily]", work: Workload) -> Iterable[_S
         previous = pruned
 
 
-def _phases(stage: _Stage, work: Workload, *, clip_bytes: int, latent_bytes: int) -> Iterable[Phase]:
+def _phases(
+    stage: _Stage, work: Workload, calls_per_step: int, *, clip_bytes: int, latent_bytes: int
+) -> Iterable[Phase]:
     def generated(phase: str, reused: int, *made: tuple[int, Work]) -> Phase:
         """Clips made by one model or more, and those that are there already."""
-        calls_per_clip = work.sampler.steps * work.calls_per_step
+        calls_per_clip = work.sampler.steps * calls_per_step
         clips = sum(count for count, _ in made)
         return Phase(
             stage=stage.number,

@@ -1,11 +1,16 @@
-"""One stage after the other: a stage is evaluated before the next one begins to search."""
+"""One stage after the other, and of each only what is not as its recipe would make it."""
 
+from collections import Counter
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from kedro.pipeline import Pipeline
 from kedro.runner import SequentialRunner
+from kedro.runner.task import Task
 
+from vip.datasets.provenance import ProvenanceFolder
 from vip.hooks.tracking import stage_of
+from vip.runners.ledger import Ledger
 
 if TYPE_CHECKING:
     from kedro.pipeline.node import Node
@@ -13,11 +18,29 @@ if TYPE_CHECKING:
 
 
 class StageRunner(SequentialRunner):
-    """Kedro's sequential runner, but it ends a stage before it begins the next."""
+    """Kedro's sequential runner, but it ends a stage before it begins the next, and skips what is current.
+
+    `provenance` is where it keeps how each artifact was made; without it nothing is skipped. Hooks hear of a
+    skipped node by `after_node_skipped(node, catalog)`.
+    """
+
+    provenance: ProvenanceFolder | None = None
 
     def __str__(self) -> str:
         """kedro-viz shows the runs of sequential runners, and knows these by their text."""
         return f"StageRunner, a {SequentialRunner.__module__}.{SequentialRunner.__qualname__} object"
+
+    def run(
+        self,
+        pipeline: Pipeline,
+        catalog: Any,
+        hook_manager: "PluginManager | None" = None,
+        run_id: str | None = None,
+        only_missing_outputs: bool = False,
+    ) -> dict[str, Any]:
+        """As Kedro's; what is there and current is left alone with and without `only_missing_outputs`."""
+        kept = only_missing_outputs and self.provenance is None
+        return super().run(pipeline, catalog, hook_manager, run_id, only_missing_outputs=kept)
 
     def _run(
         self,
@@ -26,7 +49,37 @@ class StageRunner(SequentialRunner):
         hook_manager: "PluginManager | None" = None,
         run_id: str | None = None,
     ) -> None:
-        super()._run(StageByStage(pipeline.nodes), catalog, hook_manager, run_id)
+        nodes = StageByStage(pipeline.nodes).nodes
+        ledger = Ledger(catalog, self.provenance) if self.provenance else None
+        load_counts = Counter(chain.from_iterable(node.inputs for node in nodes))
+        for node in nodes:
+            if self._is_current(node, ledger):
+                _tell_skipped(node, catalog, hook_manager)
+            else:
+                self._make(node, catalog, ledger, hook_manager, run_id)
+            self._release_datasets(node, catalog, load_counts, pipeline)
+
+    def _is_current(self, node: "Node", ledger: Ledger | None) -> bool:
+        return ledger is not None and ledger.is_current(node)
+
+    def _make(
+        self,
+        node: "Node",
+        catalog: Any,
+        ledger: Ledger | None,
+        hook_manager: "PluginManager | None",
+        run_id: str | None,
+    ) -> None:
+        Task(node, catalog, self._is_async, hook_manager, run_id).execute()
+        if ledger is not None:
+            ledger.note(node)
+
+
+def _tell_skipped(node: "Node", catalog: Any, hook_manager: "PluginManager | None") -> None:
+    """Kedro has no hook for this, so those of our hooks that want to know are called by name."""
+    listeners = getattr(hook_manager.hook, "after_node_skipped", None) if hook_manager else None
+    if listeners is not None:
+        listeners(node=node, catalog=catalog)
 
 
 class StageByStage(Pipeline):

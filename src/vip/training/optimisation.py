@@ -55,17 +55,17 @@ class Optimisation:
 
     def gradient(self, loss: "Tensor") -> float:
         """Backpropagate, clip, and return the gradient's norm before clipping."""
-        self.adamw.zero_grad()
         self._accelerator.backward(loss)
         limit = self._settings.gradient_clip or float("inf")
         return float(self._accelerator.clip_grad_norm_(list(self.parameters.values()), limit))
 
     def update(self, step: int) -> float:
-        """Move the weights, then their average; return the learning rate used."""
+        """Move the weights, then their average, and drop the gradient; return the learning rate used."""
         learning_rate = learning_rate_at(step, self._settings)
         for group in self.adamw.param_groups:
             group["lr"] = learning_rate
         self.adamw.step()
+        self.adamw.zero_grad()
         for name, average in self._averages.items():
             average.lerp_(self.parameters[name].detach(), 1 - self._settings.ema_decay)
         return learning_rate

@@ -24,8 +24,8 @@ def check_command(command: Sequence[str]) -> None:
     if not command:
         raise UserError(
             "vbench.command is empty; set it to VBench's command in its own environment: "
-            '[<environment>/bin/vbench, evaluate, --videos_path, "{videos}", --full_json_dir, "{info}", '
-            '--output_path, "{output}", --dimension, "{dimension}"]'
+            '[<environment>/bin/python, -m, vbench.launch.evaluate, --videos_path, "{videos}", '
+            '--full_json_dir, "{info}", --output_path, "{output}", --dimension, "{dimension}"]'
         )
     missing = [place for place in PLACES if not any(place in part for part in command)]
     if missing:
@@ -46,8 +46,8 @@ def run_dimension(
         listed = Path(name) / "info.json"
         listed.write_text(json.dumps(info), encoding="utf-8")
         values = dict(zip(PLACES, (str(videos.absolute()), str(listed), str(output), dimension), strict=True))
-        _run([_filled(part, values) for part in command], dimension, hours)
-        return _read(output, dimension)
+        said = _run([_filled(part, values) for part in command], dimension, hours)
+        return _read(output, dimension, said)
 
 
 def scores_of(results: Mapping[str, Any], dimension: str, expected: Sequence[str]) -> dict[str, float]:
@@ -81,7 +81,8 @@ def _filled(part: str, values: Mapping[str, str]) -> str:
     return part
 
 
-def _run(command: Sequence[str], dimension: str, hours: float) -> None:
+def _run(command: Sequence[str], dimension: str, hours: float) -> str:
+    """The last line that it said."""
     logger.info("VBench's %s: %s", dimension, " ".join(command))
     try:
         told = subprocess.run(  # noqa: S603
@@ -93,18 +94,19 @@ def _run(command: Sequence[str], dimension: str, hours: float) -> None:
         ) from None
     except subprocess.TimeoutExpired:
         raise UserError(f"VBench's {dimension} took more than {hours:g} hours; raise vbench.hours") from None
+    said = [line for line in (told.stdout + told.stderr).splitlines() if line.strip()]
+    last = said[-1].strip() if said else "nothing"
     if told.returncode != 0:
-        said = [line for line in (told.stdout + told.stderr).splitlines() if line.strip()]
-        last = said[-1].strip() if said else "nothing"
         raise UserError(f"VBench's {dimension} ended with exit code {told.returncode} and said: {last}")
+    return last
 
 
-def _read(output: Path, dimension: str) -> Mapping[str, Any]:
+def _read(output: Path, dimension: str, said: str) -> Mapping[str, Any]:
     files = sorted(output.rglob(RESULTS))
     if len(files) != 1:
         raise UserError(
-            f"VBench's {dimension} left {len(files)} files {RESULTS}, 1 is expected; does vbench.command "
-            "write to {output}?"
+            f"VBench's {dimension} left {len(files)} files {RESULTS}, 1 is expected, and said: {said}; "
+            "does vbench.command write to {output}?"
         )
     try:
         results = json.loads(files[0].read_text(encoding="utf-8"))

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-MEASURED = {FLICKERING: "temporal_flickering 1", DYNAMIC_DEGREE: "dynamic_degree farneback 1"}
+MEASURED = {FLICKERING: "temporal_flickering 1", DYNAMIC_DEGREE: "dynamic_degree farneback 2"}
 """The measured dimensions, and what names the way they are measured; raised with every change of it."""
 
 

@@ -17,6 +17,15 @@ def test_each_unit_and_their_sum_are_listed(tiny_teacher):
     assert f"{len(units)} removable" in lines[-1]
 
 
+def test_nothing_is_copied_for_it(tiny_teacher, monkeypatch):
+    def copied(*_: object) -> None:
+        raise AssertionError("a model of many layers takes minutes to copy once a unit")
+
+    model = AnimateDiff.open(tiny_teacher, "meta")
+    monkeypatch.setattr("copy.deepcopy", copied)
+    assert units_as_text(model, "module")
+
+
 def test_the_units_flops_add_up(tiny_teacher):
     model = AnimateDiff.open(tiny_teacher, "meta")
     rows = [line.split() for line in units_as_text(model, "block").splitlines()[1:-1]]

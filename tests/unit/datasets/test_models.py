@@ -31,6 +31,13 @@ def test_a_downloaded_folder_is_known_by_its_contents(tiny_teacher: Path) -> Non
     assert folder == dataset.load()
 
 
+def test_a_folder_says_which_model_it_is(tiny_teacher: Path) -> None:
+    stated = ModelFolderDataset(filepath=str(tiny_teacher), source="owner/model").load()
+    unstated = ModelFolderDataset(filepath=str(tiny_teacher)).load()
+    assert (stated.source, unstated.source) == ("owner/model", tiny_teacher.name)
+    assert stated.fingerprint == unstated.fingerprint
+
+
 def _downloaded(folder: Path) -> ModelFolderDataset:
     (folder / "unet").mkdir(parents=True)
     (folder / "model_index.json").write_text('{"_class_name": "AnimateDiffPipeline"}')

@@ -44,5 +44,7 @@ def page() -> str:
         synthetic.judging_counts(),
         synthetic.PARAMETERS,
         synthetic.ONE_EXAMPLE,
+        synthetic.vbench_scores("teacher"),
+        synthetic.vbench_scores("student-2", 0.01),
         **arguments,
     )

@@ -16,6 +16,7 @@ from vip.shapes.captions import describe
 from vip.shapes.renderer import render_random
 from vip.shapes.scene import all_scenes
 from vip.types import PROPERTIES, Clip, Items
+from vip.vbench.dimensions import DIMENSIONS as VBENCH
 
 SETTINGS = Evaluation(resamples=200, confidence=0.95, examples=2, latency_clips=3, seed=0)
 ONE_EXAMPLE = Evaluation(resamples=200, confidence=0.95, examples=1, latency_clips=3, seed=0)
@@ -23,6 +24,7 @@ UNITS = [f"down_blocks.{block}.motion_modules.{index}" for block in range(3) for
 UNITS += ["mid_block.motion_modules.0", "up_blocks.0.motion_modules.0", "up_blocks.0.motion_modules.1"]
 SIZES = [30_000, 30_000, 60_000, 60_000, 120_000, 120_000, 120_000, 60_000, 60_000]
 REMOVED = {1: [UNITS[7], UNITS[0]], 2: [UNITS[4], UNITS[8]], 3: [UNITS[1]]}
+REWARD = "videoscore TIGER-Lab/VideoScore@0123abcd, 16 frames, bfloat16"
 OFFSETS = {"full": 0.0, "pruned": -0.30, "student": -0.05}
 
 PARAMETERS = {
@@ -50,6 +52,7 @@ def scores_of(model: str, prompts: list[str], offset: float, *, spread: float = 
             "prompt_id": [f"prompt-{row}" for row in range(len(prompts))],
             "prompt": prompts,
             "seed": 0,
+            "reward": REWARD,
         }
     )
     table[list(PROPERTIES)] = scores.clip(1, 4)
@@ -173,6 +176,15 @@ def judging_counts() -> pd.DataFrame:
             "not_described": [1885 - count for count in described],
         }
     )
+
+
+def vbench_scores(model: str, offset: float = 0.0) -> pd.DataFrame:
+    """VBench's scores of a model, all of them `offset` above a half; the revised ones are 0.1 lower."""
+    names = [*VBENCH, "quality", "semantic", "total"]
+    table = pd.DataFrame({"measure": names, "published": 0.5 + offset, "revised": 0.5 + offset})
+    depend = table["measure"].isin(["dynamic_degree", "quality", "total"])
+    table["revised"] -= 0.1 * depend
+    return table.assign(model=f"fingerprint-of-{model}")
 
 
 def prompts_of_shapes(count: int) -> list[str]:

@@ -85,9 +85,9 @@ def test_filtering_shows_a_bar_a_reason_with_its_count() -> None:
     figure = filtering_figure(counts)
     check(figure)
     (bars,) = figure["data"]
-    assert bars["x"] == ["raw", "too short", "duplicate", "kept"]
+    assert bars["y"] == ["raw", "too short", "duplicate", "kept"]
     assert bars["text"] == ["2,400", "310", "205", "1,885"]
-    assert bars["y"] == pytest.approx([100 * count / 4800 for count in counts["count"]])
+    assert bars["x"] == pytest.approx([100 * count / 4800 for count in counts["count"]])
     assert bars["marker"]["color"] == ["--muted"] * 3 + ["--student"]
 
 
@@ -96,9 +96,9 @@ def test_judging_shows_the_share_of_prompts_that_describe_each_property() -> Non
     check(figure)
     (bars,) = figure["data"]
     assert bars["text"] == ["1,200", "900", "1,500", "1,885"]
-    assert bars["y"][3] == 100
+    assert bars["x"][3] == 100
 
 
 def test_nothing_counted_gives_bars_of_nothing() -> None:
     empty = pd.DataFrame({"reason": ["kept"], "count": [0]})
-    assert filtering_figure(empty)["data"][0]["y"] == [0]
+    assert filtering_figure(empty)["data"][0]["x"] == [0]

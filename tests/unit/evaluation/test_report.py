@@ -12,6 +12,7 @@ import pytest
 from tests.unit.evaluation import synthetic
 from tests.unit.evaluation.conftest import HOSTILE
 
+from vip.evaluation import provenance
 from vip.evaluation.comparison import DIMENSIONS
 from vip.evaluation.results import tabulate_results
 from vip.evaluation.stages import gather
@@ -142,6 +143,28 @@ def test_sections_and_facts_are_there(parsed: Page) -> None:
         '"sft_weight": 1000.0', "95% intervals",
     ):  # fmt: skip
         assert fact in parsed.text.replace("\xa0", " "), fact
+
+
+def test_it_says_what_scored_with_model_and_revision(page: str) -> None:
+    told = page[page.index("<dt>Scored by</dt>") : page.index("<dt>Versions</dt>")]
+    assert told.count("<code>") == 1
+    assert synthetic.REWARD in told
+    assert "cannot be compared" not in told
+
+
+def test_scores_of_unlike_rewards_are_told_apart() -> None:
+    arguments = synthetic.stage_arguments(1, prompts=synthetic.prompts_of_shapes(4))
+    name = "stage_1__student_evaluation_scores"
+    arguments[name] = arguments[name].assign(reward="videoscore other@feed, 16 frames, bfloat16")
+    told = provenance.scored_by(gather(arguments))
+    assert told == [synthetic.REWARD, "videoscore other@feed, 16 frames, bfloat16"]
+
+
+def test_vbenchs_scores_of_both_models_are_on_the_page(page: str, parsed: Page) -> None:
+    assert "Dynamic degree 50.00 revised 40.00 51.00 revised 41.00 +1.00" in parsed.text
+    assert "Motion smoothness 50.00 51.00 +1.00" in parsed.text
+    assert "are left out" not in parsed.text
+    assert "#vbench" in {attributes["href"] for attributes in parsed.all("a")}
 
 
 def test_page_is_small_enough_to_mail(page: str) -> None:

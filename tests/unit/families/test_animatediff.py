@@ -12,7 +12,14 @@ from safetensors.torch import load_file, save_file
 
 from vip.errors import UserError
 from vip.families.animatediff import AnimateDiff
-from vip.families.motion_modules import all_paths, block_of, module_of, motion_flops, paths_of_units
+from vip.families.motion_modules import (
+    all_paths,
+    block_of,
+    module_of,
+    motion_flops,
+    paths_of_units,
+    remaining_paths,
+)
 from vip.pruning.surgery import remove_modules
 from vip.types import PrunedStage, PruningRecord, Sampler
 
@@ -73,7 +80,7 @@ def test_counts_of_the_real_size_are_those_of_the_paper() -> None:
     for blocks in ([], ["mid_block", "up_blocks.0"], ["down_blocks.1", "down_blocks.2"], ["down_blocks.3"]):
         remove_modules(denoiser, paths_of_units(blocks, modules))
         counts.append(sum(value.numel() for name, value in denoiser.named_parameters() if module_of(name)))
-        flops.append(motion_flops(denoiser, (4, 16, 64, 64)))
+        flops.append(motion_flops(denoiser, (4, 16, 64, 64), remaining_paths(denoiser)))
     assert len(modules) == 21
     assert counts == [453_209_280, 308_922_560, 218_729_920, 146_586_560]
     assert (flops[0], flops[-1]) == (4_896_598_261_760, 3_267_530_588_160)
@@ -110,14 +117,18 @@ def test_an_unpruned_teacher_has_an_empty_record_and_its_card_s_licence(copied: 
     assert AnimateDiff.open(copied).record == PruningRecord("", "unknown")
     (copied / "README.md").write_text("---\ntags: [video]\nlicense: apache-2.0\n---\n# Model\n")
     assert AnimateDiff.open(copied).record == PruningRecord("", "apache-2.0")
+    (copied / "README.md").write_text("---\nlicense: other\nlicense_name: rail-m\n---\nlicense: mit\n")
+    assert AnimateDiff.open(copied).record == PruningRecord("", "rail-m")
 
 
 def test_a_student_keeps_the_spatial_bytes_and_the_licence_text(pruned: AnimateDiff, copied: Path) -> None:
-    (copied / "LICENSE").write_text("the licence")
+    texts = ("LICENSE", "License.txt", "model.license.txt", "Notice")
+    for name in texts:
+        (copied / name).write_text(f"the {name}")
     pruned.folder = copied
     student = copied.parent / "student"
     pruned.save(student)
-    for kept in ("LICENSE", "unet/diffusion_pytorch_model.safetensors", "motion_adapter/config.json"):
+    for kept in (*texts, "unet/diffusion_pytorch_model.safetensors", "motion_adapter/config.json"):
         assert (student / kept).read_bytes() == (copied / kept).read_bytes()
     stored = load_file(student / "motion_adapter" / "diffusion_pytorch_model.safetensors")
     assert not any(key.startswith(("mid_block", "up_blocks.1.motion_modules.0")) for key in stored)

@@ -11,7 +11,7 @@ from safetensors.torch import load_file, save_file
 
 from vip.errors import UserError
 from vip.families.animatediff import AnimateDiff
-from vip.families.animatediff_sources import adapter_config, assemble
+from vip.families.animatediff_sources import adapter_config, adapter_weights, assemble
 from vip.types import Sampler
 
 ORIGINAL_NAMES = [
@@ -56,17 +56,24 @@ def image_model(tiny_teacher: Path, tmp_path: Path) -> Path:
 def original_adapter(tiny_teacher: Path, tmp_path: Path) -> Path:
     """The tiny motion adapter as a checkpoint file with the names of the original code."""
     tensors = load_file(tiny_teacher / "motion_adapter" / "diffusion_pytorch_model.safetensors")
+    original = {f"module.{name}": tensor for name, tensor in as_published(tensors).items()}
+    torch.save({"epoch": 3, "state_dict": original}, tmp_path / "mm.ckpt")
+    return tmp_path / "mm.ckpt"
+
+
+def as_published(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """A diffusers adapter under the original code's names, which keeps positions in each attention layer."""
     original = {}
     for name, tensor in tensors.items():
         key = name
         for new, old in ORIGINAL_NAMES:
             key = re.sub(new, old, key)
-        original[f"module.{key}"] = tensor
-        if key.endswith("attention_blocks.0.to_q.weight"):
-            positions = key.removesuffix("to_q.weight") + "pos_encoder.pe"
-            original[f"module.{positions}"] = torch.zeros(1, 8, tensor.shape[0])
-    torch.save({"epoch": 3, "state_dict": original}, tmp_path / "mm.ckpt")
-    return tmp_path / "mm.ckpt"
+        if key.endswith("pos_embed.pe"):
+            block = key.removesuffix("pos_embed.pe")
+            original |= {f"{block}attention_blocks.{number}.pos_encoder.pe": tensor for number in (0, 1)}
+        else:
+            original[key] = tensor
+    return original
 
 
 def sampled(folder: Path) -> torch.Tensor:
@@ -111,6 +118,73 @@ def test_the_published_checkpoint_gives_the_same_weights(
     assert config["motion_layers_per_block"] == 2
     assert config["motion_max_seq_length"] == 8
     assert config["use_motion_mid_block"]
+    assert AnimateDiff.open(tmp_path / "teacher").units("module")
+
+
+@pytest.mark.parametrize(
+    ("settings", "parameters"),
+    [({}, 453_209_280), ({"use_motion_mid_block": False, "motion_max_seq_length": 24}, 417_137_600)],
+)
+def test_files_of_the_real_size_give_diffusers_adapter(settings: dict, parameters: int) -> None:
+    """mm_sd_v15_v2 and the first mm_sd_v15: every tensor has its place, as in diffusers' converter."""
+    from diffusers import MotionAdapter
+    from diffusers.loaders.single_file_utils import convert_animatediff_checkpoint_to_diffusers
+
+    with torch.device("meta"):
+        expected = MotionAdapter(**settings)
+    original = as_published(expected.state_dict())
+    with torch.device("meta"):
+        built = MotionAdapter.from_config(adapter_config(original))
+    found = adapter_weights(original)
+    assert sum(value.numel() for value in built.parameters()) == parameters
+    assert {name: value.shape for name, value in found.items()} == {
+        name: value.shape for name, value in built.state_dict().items()
+    }
+    theirs = convert_animatediff_checkpoint_to_diffusers(original)
+    assert all(found[name] is value for name, value in theirs.items())
+    assert all(name.endswith("pos_embed.pe") for name in set(found) - set(theirs))
+
+
+def test_other_checkpoints_of_the_image_model(image_model: Path, tiny_teacher: Path, tmp_path: Path) -> None:
+    """Half precision only, a tuned denoiser, no safety checker; and those that cannot be read say why."""
+    adapter = str(tiny_teacher / "motion_adapter")
+    weights = image_model / "unet" / "diffusion_pytorch_model.safetensors"
+    tuned = {name: (1.5 * value).half() for name, value in load_file(weights).items()}
+    weights.unlink()
+    save_file(tuned, weights.with_suffix(".fp16.safetensors"), metadata={"format": "pt"})
+    assemble(str(image_model), adapter, tmp_path / "teacher")
+    opened = AnimateDiff.open(tmp_path / "teacher").denoiser.conv_in.weight
+    assert opened.dtype == torch.float32
+    assert torch.equal(opened, tuned["conv_in.weight"].float())
+    weights.with_suffix(".fp16.safetensors").rename(weights.with_suffix(".bin"))
+    with pytest.raises(UserError, match="unet holds no .* convert its weights to safetensors first"):
+        assemble(str(image_model), adapter, tmp_path / "other")
+    single = tmp_path / "dream.safetensors"
+    save_file(tuned, single)
+    with pytest.raises(UserError, match=r"dream.safetensors is a single file; .*from_single_file"):
+        assemble(str(single), adapter, tmp_path / "other")
+
+
+def test_of_a_name_on_the_hub_only_the_parts_are_fetched(
+    image_model: Path, tiny_teacher: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from huggingface_hub.utils import filter_repo_objects
+
+    files = [
+        "unet/diffusion_pytorch_model.safetensors",
+        "v1-5-pruned.safetensors",
+        "vae/model.bin",
+        "README.md",
+    ]
+    fetched = []
+
+    def snapshot_download(name: str, revision: str | None, allow_patterns: list[str]) -> str:
+        fetched.append((name, list(filter_repo_objects(files, allow_patterns=allow_patterns))))
+        return str(image_model)
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", snapshot_download)
+    assemble("owner/tuned", str(tiny_teacher / "motion_adapter"), tmp_path / "teacher")
+    assert fetched == [("owner/tuned", [files[0], files[3]])]
 
 
 def test_the_real_file_s_names_and_sizes_give_the_real_configuration() -> None:

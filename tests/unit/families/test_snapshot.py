@@ -3,6 +3,8 @@
 import shutil
 
 import pytest
+from httpx2 import HTTPError
+from huggingface_hub.errors import HFValidationError
 
 from vip.errors import UserError
 from vip.families.snapshot import snapshot_of
@@ -59,9 +61,20 @@ def test_what_is_no_model_is_refused(folder, tmp_path, monkeypatch):
     with pytest.raises(UserError, match="empty holds no model"):
         snapshot_of(str(tmp_path / "empty"), None)
 
-    def offline(*args, **options):
-        raise ConnectionError("no network")
 
-    monkeypatch.setattr("huggingface_hub.snapshot_download", offline)
-    with pytest.raises(UserError, match=r"cannot be had from the hub .ConnectionError.; download it first"):
+@pytest.mark.parametrize(
+    "error",
+    [
+        ConnectionError("no network"),
+        HTTPError("the connection was closed in the middle of a file"),
+        HFValidationError("Repo id must not end in .git"),
+    ],
+)
+def test_what_the_hub_cannot_give_is_told_in_one_line(monkeypatch, error):
+    def failing(*args, **options):
+        raise error
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", failing)
+    told = rf"cannot be had from the hub .{type(error).__name__}.; download it first"
+    with pytest.raises(UserError, match=told):
         snapshot_of("owner/name", None)

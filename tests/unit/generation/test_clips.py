@@ -1,5 +1,6 @@
 """Tables of clips that are not made yet, and making them."""
 
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import torch
 from vip.families.base import VideoFamily
 from vip.families.folder import ModelFolder
 from vip.families.loading import Loading
-from vip.generation.clips import clip_table, lazy_clips
+from vip.generation.clips import _ClipMaker, clip_table, lazy_clips
 from vip.generation.device import best_device
 from vip.generation.sampling import make_clips
 from vip.generation.variant import ModelVariant
@@ -142,3 +143,13 @@ def test_runs_on_the_gpu_of_the_process_where_there_is_one(monkeypatch: pytest.M
     assert best_device() == "cuda:3"
     monkeypatch.delenv("LOCAL_RANK")
     assert best_device() == "cuda:0"
+
+
+def test_of_two_variants_only_one_is_in_memory(tiny_folder: ModelFolder) -> None:
+    """Models that compute in bfloat16 refer to themselves: they have to be looked for."""
+    variants = [ModelVariant(tiny_folder), ModelVariant(tiny_folder, ("mid_block.motion_modules.0",))]
+    maker = _ClipMaker({}, SAMPLER, 1, Loading("bf16"))
+    first = weakref.ref(maker._open(variants[0]).denoiser)
+    assert first() is not None
+    maker._open(variants[1])
+    assert first() is None

@@ -30,19 +30,31 @@ def clock(monkeypatch):
     return now
 
 
-@pytest.mark.parametrize(("only_missing", "count"), [(False, "[1 of 1]"), (True, "[1]")])
-def test_a_node_is_told_with_its_count(caplog, clock, only_missing, count):
+def test_a_node_is_told_with_its_count(caplog, clock):
     log = ProgressLog()
     with caplog.at_level(logging.INFO):
-        log.before_pipeline_run({"only_missing_outputs": only_missing}, PAIRS)
+        log.before_pipeline_run(PAIRS)
         log.before_node_run(PAIRS.nodes[0])
         log.after_pipeline_run()
-    assert caplog.messages == [f"{count} stage 2: pairs"]
+    assert caplog.messages == ["[1 of 1] stage 2: pairs"]
+
+
+def test_skipped_nodes_are_counted_together(caplog, clock):
+    log = ProgressLog()
+    nodes = [node(make_it, f"in_{i}", f"out_{i}", name=f"node_{i}") for i in range(4)]
+    with caplog.at_level(logging.INFO):
+        log.before_pipeline_run(pipeline(nodes))
+        log.after_node_skipped()
+        log.after_node_skipped()
+        log.before_node_run(nodes[2])
+        log.after_node_skipped()
+        log.after_pipeline_run()
+    assert caplog.messages == ["[2 of 4] 2 up to date", "[3 of 4] node 2", "[4 of 4] 1 up to date"]
 
 
 def test_a_long_node_is_told_with_its_time(caplog, clock):
     log = ProgressLog()
-    log.before_pipeline_run({}, PAIRS)
+    log.before_pipeline_run(PAIRS)
     log.before_node_run(PAIRS.nodes[0])
     clock[0] += 90
     with caplog.at_level(logging.INFO):

@@ -12,6 +12,7 @@ from kedro.pipeline import node, pipeline
 from vip.hooks.journal import End, Log, Open, journals_in
 from vip.hooks.stage_runs import experiment_name
 from vip.hooks.tracking import StageTracking, stage_of
+from vip.processes import Processes
 
 
 def make_it(*inputs: object) -> object:
@@ -81,6 +82,32 @@ def test_a_stage_is_opened_by_its_first_node_and_ended_by_its_last_output(runs, 
     assert journals_in(tmp_path / "data") == [], "MLflow has it all"
 
 
+def test_what_a_stage_need_not_make_again_belongs_to_its_run(runs, begin):
+    costs, metrics = stage(1).nodes
+    hook = begin(stage(1))
+    catalog = DataCatalog()
+    catalog["stage_1.costs"] = COSTS
+    hook.before_pipeline_run(stage(1), catalog)
+    hook.after_node_skipped(costs)
+    assert runs.taken == []
+    hook.before_node_run(metrics)
+    hook.after_dataset_saved("stage_1.metrics", COSTS.assign(dimension="average", mean=3.0))
+    opened, logged, measured, ended = runs.taken
+    assert isinstance(opened, Open)
+    assert logged.measurements == [("student.parameters", 2.0, 0)]
+    assert measured.measurements == [("student.average", 3.0, 0)]
+    assert isinstance(ended, End)
+
+
+def test_a_stage_that_is_up_to_date_has_no_new_run(runs, begin, tmp_path):
+    hook = begin(stage(1))
+    for each in stage(1).nodes:
+        hook.after_node_skipped(each)
+    hook.after_pipeline_run()
+    assert runs.taken == []
+    assert journals_in(tmp_path / "data") == []
+
+
 def test_a_stage_knows_its_own_parameters_and_not_another_stages(runs, begin):
     both = stage(1) + stage(2)
     begin(both).before_node_run(stage(2).nodes[0])
@@ -141,11 +168,11 @@ def test_a_folder_that_takes_no_journal_stops_nothing(runs, begin, caplog, tmp_p
     assert message.startswith("This run is not tracked from here on: ")
 
 
-@pytest.mark.parametrize(("tracking", "rank"), [({"enabled": False}, "0"), ({}, "1")])
+@pytest.mark.parametrize(("tracking", "rank"), [({"enabled": False}, 0), ({}, 1)])
 def test_switched_off_or_on_another_process_nothing_is_tracked(
     runs, begin, monkeypatch, tmp_path, tracking, rank
 ):
-    monkeypatch.setenv("RANK", rank)
+    monkeypatch.setattr("vip.hooks.tracking.this_run", lambda: Processes(rank, 2))
     hook = begin(stage(1), **tracking)
     hook.before_node_run(stage(1).nodes[0])
     hook.after_pipeline_run()

@@ -104,3 +104,16 @@ def test_a_batch_holds_at_least_one_prompt(tiny_chat_model):
 
 def test_no_prompts_need_no_model(tmp_path):
     assert LanguageModel(str(tmp_path)).judge([]).shape == (0, len(PROPERTIES))
+
+
+def test_a_template_without_a_system_message_is_told_and_served_without_one(tiny_chat_model, tmp_path):
+    strict = shutil.copytree(tiny_chat_model, tmp_path / "strict")
+    template = (strict / "chat_template.jinja").read_text()
+    refusal = "{% if messages[0].role == 'system' %}{{ raise_exception('no system role') }}{% endif %}"
+    (strict / "chat_template.jinja").write_text(refusal + template)
+    questions = strict / "questions.yml"
+    refused = r"strict refuses the questions .no system role.*leave `system` blank"
+    with pytest.raises(UserError, match=refused):
+        LanguageModel(str(strict), questions=str(questions)).judge(PROMPTS)
+    questions.write_text(questions.read_text().replace("system: Be brief.", 'system: ""'))
+    assert LanguageModel(str(strict), questions=str(questions)).judge(PROMPTS).shape == (5, 4)

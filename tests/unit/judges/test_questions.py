@@ -60,3 +60,8 @@ def test_a_file_that_lacks_something_is_refused(tmp_path, content, message):
 def test_a_file_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(UserError, match=r"nowhere.yml cannot be read .*copy .*questions.yml there"):
         read_questions(tmp_path / "nowhere.yml")
+
+
+def test_without_a_system_text_there_is_no_such_message(tmp_path):
+    questions = read_questions(write(tmp_path, {**GOOD, "system": " "}))
+    assert [message["role"] for message in questions.chat("a dog", "dynamic_degree")] == ["user"]

@@ -107,9 +107,20 @@ def test_without_guidance_half_the_work(tiny_teacher, table):
     assert phase(unguided, 1, "block search")["flops"] * 2 == phase(table, 1, "block search")["flops"]
 
 
+def test_a_model_that_is_told_the_guidance_scale_is_called_once(tiny_folder_of):
+    """HunyuanVideo's guidance is embedded; the sampler's scale is what it is told."""
+    from vip.families.registry import family_named
+
+    folder, family = tiny_folder_of("hunyuanvideo"), family_named("hunyuanvideo")
+    unit = family.open(folder, "meta").units("block")[0].name
+    work = replace(WORK, stages=(StageUnits(1, (unit,)),), sampler=Sampler(8, 6.0))
+    found = plan(lambda: family.open(folder, "meta"), work)
+    assert phase(found, 1, "pairs: teacher")["calls"] == 96 * 8
+
+
 def test_the_text_has_a_row_each_and_a_sum(table):
     lines = plan_as_text(table, 1e12).splitlines()
     assert lines[0].split()[:3] == ["stage", "phase", "clips"]
-    assert len([line for line in lines if line.strip()]) == 1 + len(table) + 1 + 3
+    assert len([line for line in lines if line.strip()]) == 1 + len(table) + 1 + 4
     assert f"{table['clips'].sum():,}" in lines[1 + len(table)]
     assert "at 1.00 TFLOP/s" in lines[-1]

@@ -20,6 +20,7 @@ RECORD = PruningRecord(
     "f00d",
     "apache-2.0",
     (PrunedStage(1, ("a", "b"), 100, 60, 1000, 700), PrunedStage(2, ("c",), 60, 50, 700, 650)),
+    "owner/model",
 )
 
 

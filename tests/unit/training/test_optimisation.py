@@ -73,6 +73,7 @@ def test_an_update_is_adamw_s(world, family) -> None:
         expected.step()
         moving.gradient(loss_of(family))
         assert moving.update(step) == 0.1
+        assert all(value.grad is None for value in moving.parameters.values())
     for name, weight in twin.trainable().items():
         assert torch.equal(weight, moving.parameters[name])
 

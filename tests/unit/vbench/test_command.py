@@ -47,7 +47,7 @@ def test_a_process_is_told_what_it_has_to_know_and_its_results_are_read(videos):
     ("wrong", "message"),
     [
         ("fails", "VBench's scene ended with exit code 3 and said: CUDA out of memory"),
-        ("silent", r"left 0 files \*_eval_results.json, 1 is expected"),
+        ("silent", r"left 0 files \*_eval_results.json, 1 is expected, and said: RuntimeError: no GPU"),
         ("text", "VBench's results for scene are not valid JSON"),
         ("list", "VBench's results for scene are a list, not dimensions by name"),
     ],

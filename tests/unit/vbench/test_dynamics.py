@@ -43,8 +43,8 @@ def test_a_prompt_without_a_label_is_refused():
         ([5.9] * 15, 16, 8, False),
         ([6.1] * 4 + [0] * 11, 16, 8, True),
         ([6.1] * 3 + [0] * 12, 16, 8, False),
-        ([11.9] * 15, 16, 4, False),  # half the rate, twice the way
-        ([12.1] * 15, 16, 4, True),
+        ([5.9] * 15, 16, 4, False),
+        ([6.1] * 15, 16, 4, True),  # at a lower rate every frame is looked at, and the way is the same
         ([6.1] * 4 + [0] * 11, 32, 16, True),  # every other frame is looked at
         ([], 1, 8, False),
     ],

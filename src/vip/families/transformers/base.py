@@ -52,6 +52,7 @@ MASKED_EMBEDDINGS = (
 class TransformerFamily(VideoFamily):
     """Abstract: a family adds how its model is called and what its noise and its target are."""
 
+    calls_with_guidance: ClassVar[int] = 2
     transformer_class: ClassVar[str]
     """The diffusers class of its denoiser."""
     stack_specs: ClassVar[tuple[StackSpec, ...]]
@@ -131,8 +132,13 @@ class TransformerFamily(VideoFamily):
 
     def flops(self) -> int:
         """FLOPs of the blocks that are left; with two transformers, those of both, though a call runs one."""
-        blocks = [pair for stack in self.stacks for pair in stack.blocks()]
-        return sum(self.block_flops(block, name) for name, block in blocks)
+        return sum(map(self.flops_of, self.units("block")))
+
+    def flops_of(self, unit: Unit) -> int:
+        """FLOPs of its block, or of all that come and go together."""
+        return sum(
+            self.block_flops(self.denoiser.get_submodule(path), path.split(".")[-2]) for path in unit.paths
+        )
 
     def decode(self, latents: "Tensor") -> "NDArray[np.uint8]":
         """Decode clip by clip, so that a clip's pixels do not depend on its batch."""

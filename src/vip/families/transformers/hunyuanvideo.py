@@ -29,6 +29,7 @@ class HunyuanVideo(FlowFamily, TransformerFamily):
 
     name: ClassVar[str] = "hunyuanvideo"
     pipeline_class: ClassVar[str] = "HunyuanVideoPipeline"
+    calls_with_guidance: ClassVar[int] = 1
     transformer_class: ClassVar[str] = "HunyuanVideoTransformer3DModel"
     stack_specs: ClassVar[tuple[StackSpec, ...]] = (
         StackSpec(("transformer_blocks",), "num_layers"),

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 WORDS = 120
 """Tokens that the pipeline pads a prompt to."""
+STRETCH = 14
+"""Frames that the pipeline decodes at once unless told otherwise."""
 
 
 class Latte(DiffusionTransformer):
@@ -73,10 +75,9 @@ class Latte(DiffusionTransformer):
         return self.run_pipeline(noise, sampler, video_length=frames, negative_prompt=None, **conditioning)
 
     def decode_clip(self, latents: "Tensor") -> "Tensor":
-        """Frame by frame, or by a VAE that decodes frames together."""
+        """So many frames at once as the stock pipeline: a temporal decoder sees no further."""
         pipeline: Any = self.to_pipeline()
-        frames = latents.shape[2]
-        return cast("Tensor", pipeline.decode_latents(latents, frames, decode_chunk_size=frames))
+        return cast("Tensor", pipeline.decode_latents(latents, latents.shape[2], decode_chunk_size=STRETCH))
 
     def predict(
         self, denoiser: "nn.Module", noisy: "Tensor", timesteps: "Tensor", conditioning: Conditioning

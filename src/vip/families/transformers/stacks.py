@@ -58,10 +58,6 @@ class BlockStack:
             for position, place in enumerate(self.places)
         )
 
-    def blocks(self) -> "list[tuple[str, nn.Module]]":
-        """All blocks still present, each with the name of its list."""
-        return [(name, block) for name in self.spec.lists for block in self.transformer.get_submodule(name)]
-
     def remove(self, names: Collection[str]) -> None:
         """Delete the blocks of these units and correct the transformer's configuration."""
         gone = [i for i, place in enumerate(self.places) if f"{self.name}.{place}" in names]

@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 def list_units(previous_student: ModelFolder, budget: Budget, settings: BlockPruning) -> Table:
     """The units of the previous student; a budget that they cannot meet is refused before any search."""
-    units = previous_student.open().units(settings.granularity)
+    units = previous_student.open("meta").units(settings.granularity)
     if not any(unit.removable for unit in units):
         raise UserError(
             f"{previous_student.path}: 0 of {len(units)} units are removable at granularity "
@@ -103,6 +103,7 @@ def prune(
     model.record = replace(
         model.record,
         teacher=model.record.teacher or previous_student.fingerprint,
+        teacher_name=model.record.teacher_name if model.record.teacher else previous_student.source,
         stages=(*model.record.stages, stage),
     )
     logger.info(

@@ -1,9 +1,9 @@
 """Compare the models of a stage: what they cost, and how good their clips are (paper Sec. 4.1)."""
 
 from vip.evaluation.comparison import compare
-from vip.evaluation.costs import measure
+from vip.evaluation.costs import Costs, measure
 from vip.families.folder import ModelFolder
-from vip.generation.device import best_device
+from vip.generation.device import best_device, forget_models
 from vip.pipelines.evaluation.config import Evaluation
 from vip.pipelines.video_generation.config import VideoGeneration
 from vip.types import Table
@@ -22,14 +22,18 @@ def measure_costs(
     """
     import pandas as pd
 
-    device = best_device()
     folders = {"full": full, "pruned": pruned, "student": student}
-    rows = []
-    for name, folder in folders.items():
-        family = folder.open(device, sampling.loading)
-        costs = measure(family, sampling.sampler, settings.latency_clips, settings.seed)
-        rows.append({"model": name, **vars(costs)})
+    rows = [
+        {"model": name, **vars(_costs_of(folder, sampling, settings))} for name, folder in folders.items()
+    ]
     return pd.DataFrame(rows)
+
+
+def _costs_of(folder: ModelFolder, sampling: VideoGeneration, settings: Evaluation) -> Costs:
+    """With no other model in memory."""
+    forget_models()
+    family = folder.open(best_device(), sampling.loading)
+    return measure(family, sampling.sampler, settings.latency_clips, settings.seed)
 
 
 def compare_models(

@@ -37,6 +37,7 @@ def create_pipeline(**_kwargs: Any) -> Pipeline:
                 ],
                 outputs=["student", "training_curve"],
                 name="student",
+                tags="every_process",
             ),
         ],
         tags="redpo_training",

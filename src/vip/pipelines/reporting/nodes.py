@@ -3,9 +3,9 @@
 from dataclasses import asdict, is_dataclass
 from typing import Any
 
-from vip.evaluation.report import Run, render
+from vip.evaluation.report import render
 from vip.evaluation.results import tabulate_results
-from vip.evaluation.stages import gather
+from vip.evaluation.stages import Run, gather
 from vip.families.folder import ModelFolder
 from vip.pipelines.evaluation.config import Evaluation
 from vip.types import Table
@@ -23,10 +23,16 @@ def write_report(
     judging_counts: Table,
     parameters: dict[str, Any],
     settings: Evaluation,
+    vbench_full_scores: Table | None,
+    vbench_student_scores: Table | None,
     **stages: Any,
 ) -> str:
-    """The report as the text of one self-contained HTML page; `stages` are named by `argument_name`."""
-    run = Run(teacher, filtering_counts, judging_counts, _as_written(parameters))
+    """The report as the text of one self-contained HTML page; `stages` are named by `argument_name`.
+
+    VBench's scores are None where it has not been run.
+    """
+    vbench = {"full": vbench_full_scores, "student": vbench_student_scores}
+    run = Run(teacher, filtering_counts, judging_counts, _as_written(parameters), vbench)
     return render(gather(stages), results, run, settings)
 
 

@@ -22,6 +22,8 @@ def create_pipeline(stages: int, **_kwargs: Any) -> Pipeline:
         "judging_counts": "judging_counts",
         "parameters": "parameters",
         "settings": "params:evaluation",
+        "vbench_full_scores": "vbench_full_scores",
+        "vbench_student_scores": "vbench_student_scores",
     }
     return pipeline(
         [

@@ -10,8 +10,8 @@ from pydantic.dataclasses import dataclass
 class UserStudy:
     """What is compared on the study's page, whose votes count, and how sure their sum is."""
 
-    models: Annotated[list[Literal["full", "pruned", "student"]], Field(min_length=2, max_length=3)]
-    """Two or three models whose clips stand side by side."""
+    models: Annotated[list[Literal["full", "pruned", "student", "rival"]], Field(min_length=2, max_length=3)]
+    """Two or three models whose clips stand side by side; `rival` is the student of another run."""
     prompts: Annotated[int, Field(ge=1, le=500)]
     """Comparisons a person is asked for, at most: one an evaluation prompt."""
     minimum_seconds: Annotated[float, Field(ge=0)]

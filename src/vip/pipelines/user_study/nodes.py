@@ -17,14 +17,26 @@ def make_study(
     full_evaluation_clips: Items[Clip],
     pruned_evaluation_clips: Items[Clip],
     student_evaluation_clips: Items[Clip],
+    rival_evaluation_clips: Items[Clip] | None,
     settings: UserStudy,
 ) -> tuple[str, dict[str, Any]]:
-    """The study's page, for all who vote, and its key, which they must not see."""
+    """The study's page, for all who vote, and its key, which they must not see.
+
+    `rival_evaluation_clips` are those of another run's student, from the same prompts and noise; None where
+    there are none. UserError where they are to be shown all the same.
+    """
     clips = {
         "full": full_evaluation_clips,
         "pruned": pruned_evaluation_clips,
         "student": student_evaluation_clips,
     }
+    if rival_evaluation_clips is not None:
+        clips["rival"] = rival_evaluation_clips
+    if missing := [model for model in settings.models if model not in clips]:
+        raise UserError(
+            f"user_study.models names {missing[0]}, and there are no clips of it; set rival_folder in "
+            "globals.yml to the folder of another run that has reached this stage, or name other models"
+        )
     chosen: dict[str, Items[Clip]] = {model: clips[model] for model in settings.models}
     study = design(chosen, settings.prompts, settings.seed)
     return render_study(study, chosen), study.as_json()

@@ -13,7 +13,7 @@ def study_page() -> Node:
     """The node that makes a stage's page from its evaluation clips."""
     return node(
         make_study,
-        inputs=[*(f"{name}_evaluation_clips" for name in ("full", "pruned", "student")), SETTINGS],
+        inputs=[*(f"{name}_evaluation_clips" for name in ("full", "pruned", "student", "rival")), SETTINGS],
         outputs=["study_page", "study_key"],
         name="study_page",
     )

@@ -105,12 +105,17 @@ def tabulate_measures(measure_items: Items[dict[str, float]]) -> Table:
     return table.assign(value=[by_key[key] for key in table["key"]])
 
 
-def gather_scores(dimension_items: Items[dict[str, float]], measures: Table, prompts: Table) -> Table:
-    """VBench's dimensions and totals, as published and with the revised dynamic degree; ours beside them."""
+def gather_scores(
+    dimension_items: Items[dict[str, float]], measures: Table, prompts: Table, model: ModelFolder
+) -> Table:
+    """VBench's dimensions and totals, as published and with the revised dynamic degree; ours beside them.
+
+    `model` is the fingerprint of the model whose videos they are about.
+    """
     by_dimension = {
         dimension: dimension_items[key]
         for key, dimension in zip(
             dimension_items.table["key"], dimension_items.table["dimension"], strict=True
         )
     }
-    return tabulate(by_dimension, measures, prompts)
+    return tabulate(by_dimension, measures, prompts).assign(model=model.fingerprint)

@@ -64,7 +64,7 @@ def _steps(name: str, model: str) -> list[Node]:
         ),
         node(
             gather_scores,
-            inputs=[f"{name}_dimension_items", f"{name}_measures", "vbench_prompts"],
+            inputs=[f"{name}_dimension_items", f"{name}_measures", "vbench_prompts", model],
             outputs=f"{name}_scores",
             name=f"{name}_scores",
         ),

@@ -1,0 +1,65 @@
+"""A training of two steps for any tiny model: on pairs of random clips, held against its own first weights.
+
+torchrun --nproc_per_node=2 -m tests.tiny.pairs FOLDER_OF_CHECKPOINTS NAME=FOLDER_OF_MODEL ...
+"""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from vip.families.folder import ModelFolder
+from vip.pipelines.redpo_training.config import ReDPOTraining
+from vip.training.batches import PairClips
+from vip.training.checkpoints import CheckpointFolder
+from vip.training.pairs import PreferencePair
+from vip.training.reference import reference_predictions
+from vip.training.train import train
+from vip.types import Clip, Items
+
+PAIRS = [PreferencePair(f"pair{i}", prompt, f"full{i}", f"pruned{i}") for i, prompt in enumerate("aba")]
+"""A batch of two, one a process, and one of a single pair, of which the second process gets none."""
+SETTINGS = ReDPOTraining(
+    method="redpo",
+    reference="initial",
+    beta=1000.0,
+    sft_weight=1.0,
+    learning_rate=1e-3,
+    epochs=1,
+    batch_size=2,
+    warmup_steps=0,
+    gradient_clip=1.0,
+    ema_decay=0.0,
+    shared_noise=False,
+    checkpoint_every=2,
+    reference_batch_size=1,
+    seed=0,
+    gradient_norm_every=1,
+    gradient_checkpointing=True,
+)
+
+
+def train_two_steps(name: str, folder: Path, checkpoints: Path) -> None:
+    """Two optimizer steps, whose weights lie in the checkpoints in the end."""
+    from tests.tiny.models import TINY
+
+    model = ModelFolder(folder, TINY[name].family, name)
+    shape = model.open().latent_shape
+    clips = PairClips(_clips("full", shape, 1), _clips("pruned", shape, 2))
+    lazy = reference_predictions(model, PAIRS, clips, SETTINGS)
+    made = dict(zip(lazy.table["key"], lazy.make_batch(list(lazy.table["key"])), strict=True))
+    references: Items[Any] = Items(lazy.table, made.__getitem__)
+    train(model, PAIRS, clips, references, CheckpointFolder(checkpoints), SETTINGS)
+
+
+def _clips(kind: str, shape: tuple[int, ...], seed: int) -> dict[str, Clip]:
+    generator = torch.Generator().manual_seed(seed)
+    latents = [torch.randn(shape, generator=generator) for _ in PAIRS]
+    return {f"{kind}{i}": Clip(clip, None) for i, clip in enumerate(latents)}
+
+
+if __name__ == "__main__":
+    for named in sys.argv[2:]:
+        kind, _, where = named.partition("=")
+        train_two_steps(kind, Path(where), Path(sys.argv[1]) / kind)
