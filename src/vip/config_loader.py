@@ -4,6 +4,7 @@ Kedro builds the registry without parameters, and kedro-viz opens projects with 
 What every command makes first is a config loader; so the loader remembers itself, and the registry asks it.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,17 @@ class ProjectConfigLoader(OmegaConfigLoader):
         super().__init__(conf_source, env, runtime_params, **options)
         _latest[:] = [self]
 
+    def __getitem__(self, key: str) -> dict[str, Any]:
+        """As Kedro's, but UserError where a file is no YAML mapping, whatever else it is."""
+        try:
+            return super().__getitem__(key)
+        except UserError:
+            raise
+        except (AttributeError, OSError, RecursionError, TypeError, ValueError) as error:
+            raise UserError(
+                f"conf has {key} that cannot be read ({error}); they are YAML in UTF-8, names with values"
+            ) from error
+
 
 def stages_of(parameters: dict[str, Any]) -> int:
     """The parameter `stages`; UserError where it is no number of stages."""
@@ -39,6 +51,16 @@ def stages_of(parameters: dict[str, Any]) -> int:
             "set it in parameters.yml or with --params=stages=2"
         )
     return stages
+
+
+def data_folder(project: Path, global_values: Mapping[str, Any]) -> Path:
+    """Where runs write: the folder that globals.yml names; UserError where that is no name."""
+    folder = global_values.get("folder", "data")
+    if not isinstance(folder, str) or not folder.strip():
+        raise UserError(
+            f"globals.yml: folder is {folder!r}; name the folder that runs write to, such as data"
+        )
+    return project / folder
 
 
 def number_of_stages() -> int:

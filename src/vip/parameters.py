@@ -65,9 +65,21 @@ def _wrong(parameters: Mapping[str, Any], name: str, types: Mapping[str, Any]) -
         value = value[key]
     if name in types:
         try:
-            TypeAdapter(types[name]).validate_python(value)
+            settings = TypeAdapter(types[name]).validate_python(value)
         except ValidationError as error:
             yield from (_describe(name, types[name], details) for details in error.errors())
+        else:
+            yield from _refused_by_itself(name, settings)
+
+
+def _refused_by_itself(name: str, settings: Any) -> Iterator[str]:
+    """What a class finds that no type can say: its method `check`, where it has one, raises a UserError."""
+    check = getattr(settings, "check", None)
+    try:
+        if check is not None:
+            check()
+    except UserError as error:
+        yield f"{name}: {error}"
 
 
 def _describe(name: str, kind: Any, details: "ErrorDetails") -> str:
@@ -91,8 +103,8 @@ def _fields(kind: Any, path: tuple[int | str, ...]) -> set[str]:
     return {field.name for field in dataclasses.fields(kind)} if dataclasses.is_dataclass(kind) else set()
 
 
-def _nearest(name: str, known: set[str]) -> str:
-    near = get_close_matches(name, sorted(known), n=1, cutoff=0.5)
+def _nearest(name: object, known: set[str]) -> str:
+    near = get_close_matches(str(name), sorted(known), n=1, cutoff=0.5)
     if near:
         return f"; did you mean {near[0]}?"
     return f"; known are {', '.join(sorted(known))}" if known else ""

@@ -9,7 +9,7 @@ from kedro.framework.project import pipelines
 from kedro.framework.session import KedroSession
 from kedro.pipeline import Pipeline
 
-from vip.config_loader import stages_of
+from vip.config_loader import data_folder, stages_of
 from vip.datasets.provenance import ProvenanceFolder
 from vip.errors import UserError
 from vip.runners import StageRunner
@@ -94,8 +94,8 @@ class StageSession(KedroSession):
 
     def provenance(self) -> ProvenanceFolder:
         """How the artifacts of this session's data folder were made."""
-        folder = self._get_config_loader()["globals"].get("folder", "data")
-        return ProvenanceFolder(Path(self._project_path) / folder / "provenance")
+        folder = data_folder(Path(self._project_path), self._get_config_loader()["globals"])
+        return ProvenanceFolder(folder / "provenance")
 
 
 def select_stage(

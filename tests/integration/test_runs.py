@@ -19,6 +19,7 @@ MEASURED = (
     "mlflow.db",
     ".viz",
     ".lock",
+    ".tracking",
     "/clips/",
     "/reference/",
     "checkpoints",

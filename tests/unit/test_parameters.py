@@ -3,6 +3,8 @@
 from typing import Annotated
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from kedro.pipeline import node, pipeline
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
@@ -128,3 +130,45 @@ def test_all_problems_come_at_once():
 def test_an_impossible_number_of_stages_is_refused(stages):
     with pytest.raises(UserError, match="stages is .* whole number from 1 to 99"):
         stages_of({"stages": stages})
+
+
+keys = st.sampled_from(["training", "choice", "name", "epochs", "stage_1", "budget", "blocks", "stages"])
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(keys | st.text(max_size=5) | st.integers() | st.none(), inner, max_size=4)
+    ),
+    max_leaves=10,
+)
+
+
+@settings(derandomize=True, max_examples=200, deadline=None)
+@given(st.dictionaries(keys | st.text(max_size=5) | st.integers(), values, max_size=4))
+def test_any_parameters_pass_or_are_refused(changes):
+    told = ""
+    try:
+        check_parameters(parameters() | changes, PIPELINES)
+    except UserError as error:
+        told = str(error)
+    assert not told or "parameter" in told
+
+
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class Judging:
+    judge: str
+
+    def check(self) -> None:
+        if self.judge != "lexicon":
+            raise UserError(f"judge {self.judge!r} is unknown")
+
+
+def judge(settings: Judging) -> None: ...
+
+
+def test_what_settings_find_out_themselves_is_told_with_the_rest():
+    judging = pipeline([node(judge, inputs="params:judging", outputs=None, name="judge")])
+    pipelines = PIPELINES | {"judging": judging}
+    check_parameters(parameters(judging={"judge": "lexicon"}), pipelines)
+    with pytest.raises(UserError, match="2 parameters .*trainin is unknown.*judging: judge 'x' is unknown"):
+        check_parameters(parameters(judging={"judge": "x"}, trainin={}), pipelines)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vip.commands.run import explain
+from vip.config_loader import data_folder
 from vip.errors import UserError
 
 if TYPE_CHECKING:
@@ -17,11 +18,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Experiment:
-    """The parameters and catalog entries of one environment, in a project's folder."""
+    """The parameters and catalog entries of one environment, and its data folder, in a project's folder."""
 
     project: Path
     parameters: dict[str, Any]
     catalog: dict[str, Any]
+    folder: Path
 
     @classmethod
     def read(cls, project: Path, env: str | None, params: dict[str, Any]) -> "Experiment":
@@ -37,8 +39,9 @@ class Experiment:
             assert isinstance(session, StageSession), "create makes an instance of the class it is called on"
             loader = session.load_context().config_loader
             parameters, catalog = loader["parameters"], loader["catalog"]
+            folder = data_folder(project, loader["globals"])
         check_parameters(parameters, dict(pipelines))
-        return cls(project, parameters, catalog)
+        return cls(project, parameters, catalog, folder)
 
     def file_of(self, dataset: str) -> Path:
         """Where a dataset lies; UserError where nothing does."""

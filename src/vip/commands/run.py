@@ -24,6 +24,8 @@ USER_ERRORS = (UserError, DatasetError, MissingConfigException, OmegaConfBaseExc
 """What a user can mend, the most telling first."""
 
 INTERRUPTED = 130
+LONGEST_LINE = 2000
+"""Characters of a line for the user."""
 
 
 def parse_parameters(text: str) -> dict[str, Any]:
@@ -32,8 +34,11 @@ def parse_parameters(text: str) -> dict[str, Any]:
     for item in items:
         if not re.match(r"[^:=\s][^:=]*[:=]", item):
             raise UserError(f"--params has {item!r}, which is no key=value; write for example stage:2")
-    dotted = [re.sub(r"^([^:=]*?)\s*:", r"\1=", item) for item in items]
-    return dict(OmegaConf.to_container(OmegaConf.from_dotlist(dotted)))  # type: ignore[arg-type]
+    dotted = [re.sub(r"^([^:=]*?)\s*[:=]", r"\1=", item) for item in items]
+    try:
+        return dict(OmegaConf.to_container(OmegaConf.from_dotlist(dotted)))  # type: ignore[arg-type]
+    except Exception as error:
+        raise UserError(f"--params has {text!r}, which is not YAML ({error}); quote its values") from error
 
 
 def explain(error: BaseException) -> str | None:
@@ -42,8 +47,17 @@ def explain(error: BaseException) -> str | None:
     for kind in USER_ERRORS:
         for cause in causes:
             if isinstance(cause, kind):
-                return " ".join(str(cause).split())
+                return one_line(str(cause))
     return None
+
+
+def one_line(text: str) -> str:
+    """A text in one line that a terminal shows as it is: no control characters, and not without end."""
+    line = "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in " ".join(text.split())
+    )
+    return line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]}... ({len(line)} characters)"
 
 
 def _causes(error: BaseException | None) -> "list[BaseException]":

@@ -11,7 +11,7 @@ from kedro.io import AbstractDataset, DatasetError
 from kedro_datasets._typing import TablePreview
 
 from vip.datasets.files import StoredDataError, local_path
-from vip.errors import UserError
+from vip.errors import UserError, no_column
 from vip.hashing import content_hash, file_hash
 from vip.types import PromptStream, RawPrompt
 
@@ -129,8 +129,7 @@ class PromptSourceDataset(AbstractDataset[Never, PromptStream]):
             return
         if missing := [name for name in (self._column, *self._at_most) if name not in columns]:
             raise StoredDataError(
-                f"{file} has no column {missing[0]!r}, it has {', '.join(columns) or 'none'}; "
-                "name the right one in catalog.yml"
+                f"{no_column(str(file), missing[0], columns)}; name the right one in catalog.yml"
             )
 
     def _exists(self) -> bool:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from kedro.framework.hooks import hook_impl
 
+from vip.config_loader import data_folder
 from vip.errors import UserError
 from vip.hooks.lock import FolderLock
 from vip.processes import this_run
@@ -22,8 +23,7 @@ class RunGuard:
     @hook_impl
     def after_context_created(self, context: "KedroContext") -> None:
         """Note which folder the run writes to."""
-        folder = context.config_loader["globals"].get("folder", "data")
-        self._lock = FolderLock(context.project_path / folder)
+        self._lock = FolderLock(data_folder(context.project_path, context.config_loader["globals"]))
 
     @hook_impl(tryfirst=True)
     def before_pipeline_run(self, pipeline: "Pipeline", catalog: "DataCatalog") -> None:

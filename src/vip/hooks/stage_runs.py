@@ -1,97 +1,116 @@
 """The MLflow runs of one command, through MLflow's client: several stages may be open at once."""
 
+import logging
+import os
 import socket
-import sys
-import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar, assert_never
 
 from vip.hooks.config import Tracking
-from vip.hooks.measurements import Measurement
+from vip.hooks.journal import AddFiles, End, Entry, Log, Open
 
-Entry = TypeVar("Entry")
+logger = logging.getLogger(__name__)
+
+Element = TypeVar("Element")
 
 SQLITE = "sqlite:///"
 FOLDER_TAG = "vip.folder"
+JOURNAL_TAG = "vip.journal"
+STAGE_TAG = "vip.stage"
 MAXIMUM_PARAMETERS = 100
 MAXIMUM_METRICS = 1000
 MAXIMUM_TEXT = 6000
 
+IMPATIENT = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "10", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2"}
+"""Instead of MLflow's own 120 seconds and 7 tries; who sets these variables decides otherwise."""
+
 
 class StageRuns:
-    """The experiment of an environment, and this command's run of each stage in it."""
+    """The experiment of an environment, and a journal's run of each stage in it.
 
-    def __init__(self, settings: Tracking, project: Path, environment: str, folder: Path) -> None:
+    A journal may be taken as often as one likes: its runs are found again, and what they have is not doubled.
+    """
+
+    def __init__(
+        self, settings: Tracking, project: Path, environment: str, folder: Path, journal: str
+    ) -> None:
+        for name, value in IMPATIENT.items():
+            os.environ.setdefault(name, value)
         from mlflow import MlflowClient
 
         self._client = MlflowClient(tracking_uri=_absolute(settings.uri, project))
         self._folder = f"{socket.gethostname()}:{folder}"
-        self._experiment = self._find_experiment(settings.experiment or experiment_name(environment), project)
-        self._runs: dict[int, str] = {}
-        self._open: set[int] = set()
+        self._journal = journal
+        self._experiment = self._find_experiment(settings, environment, project)
         self._bury_the_dead()
+        own = self._search(f"tags.`{JOURNAL_TAG}` = '{journal}'")
+        self._runs = {int(run.data.tags[STAGE_TAG]): run.info.run_id for run in own}
 
-    def open(self, stage: int, parameters: Mapping[str, str]) -> None:
-        """Begin the run of a stage."""
-        tags = {
-            FOLDER_TAG: self._folder,
-            "command": " ".join(["kedro", *sys.argv[1:]]),
-            "mlflow.source.name": "kedro run",
-        }
-        run = self._client.create_run(self._experiment, tags=tags, run_name=f"stage {stage}")
-        self._runs[stage] = run.info.run_id
-        self._open.add(stage)
-        self._log_parameters(run.info.run_id, parameters)
+    def take(self, entry: Entry) -> None:
+        """Log what an entry says."""
+        match entry:
+            case Open():
+                self._open(entry)
+            case Log():
+                self._log(entry)
+            case AddFiles():
+                self._add_files(entry)
+            case End():
+                self._client.set_terminated(self._runs[entry.stage], entry.status, entry.time)
+            case _:
+                assert_never(entry)
 
-    def is_known(self, stage: int) -> bool:
-        """Whether this command has begun the stage's run."""
-        return stage in self._runs
-
-    def log(self, stage: int, measurements: Iterable[Measurement]) -> None:
-        """Log numbers of a stage."""
-        from mlflow.entities import Metric
-
-        now = int(time.time() * 1000)
-        metrics = [Metric(each.name, each.value, now, each.step) for each in measurements]
-        for part in _parts(metrics, MAXIMUM_METRICS):
-            self._client.log_batch(self._runs[stage], metrics=part)
-
-    def add_files(self, stage: int, files: Iterable[Path], folder: str) -> None:
-        """Add files to the artifacts of a stage."""
-        for file in files:
-            self._client.log_artifact(self._runs[stage], str(file), folder)
-
-    def add_text_everywhere(self, text: str, name: str) -> None:
-        """Add a text to the artifacts of all stages of this command."""
-        for run in self._runs.values():
-            self._client.log_text(run, text, name)
-
-    def end(self, status: str, stage: int | None = None) -> None:
-        """End the run of a stage, or all that are open, as FINISHED, FAILED or KILLED."""
-        for each in sorted(self._open if stage is None else self._open & {stage}):
-            self._client.set_terminated(self._runs[each], status)
-            self._open.discard(each)
-
-    def _log_parameters(self, run: str, parameters: Mapping[str, str]) -> None:
+    def _open(self, entry: Open) -> None:
         from mlflow.entities import Param
 
-        entries = [Param(key, value[:MAXIMUM_TEXT]) for key, value in parameters.items()]
-        for part in _parts(entries, MAXIMUM_PARAMETERS):
-            self._client.log_batch(run, params=part)
+        if entry.stage not in self._runs:
+            tags = {
+                FOLDER_TAG: self._folder,
+                JOURNAL_TAG: self._journal,
+                STAGE_TAG: str(entry.stage),
+                "command": entry.command,
+                "mlflow.source.name": "kedro run",
+            }
+            name = f"stage {entry.stage}"
+            run = self._client.create_run(self._experiment, entry.time, tags, name)
+            self._runs[entry.stage] = run.info.run_id
+        parameters = [Param(key, value[:MAXIMUM_TEXT]) for key, value in entry.parameters.items()]
+        for part in _parts(parameters, MAXIMUM_PARAMETERS):
+            self._client.log_batch(self._runs[entry.stage], params=part)
 
-    def _find_experiment(self, name: str, project: Path) -> str:
+    def _log(self, entry: Log) -> None:
+        from mlflow.entities import Metric
+
+        metrics = [Metric(each.name, each.value, entry.time, each.step) for each in entry.measurements]
+        for part in _parts(metrics, MAXIMUM_METRICS):
+            self._client.log_batch(self._runs[entry.stage], metrics=part)
+
+    def _add_files(self, entry: AddFiles) -> None:
+        for file in entry.files:
+            if Path(file).is_file():
+                self._client.log_artifact(self._runs[entry.stage], file, entry.folder)
+            else:
+                logger.warning("%s is gone, so MLflow does not get it.", file)
+
+    def _find_experiment(self, settings: Tracking, environment: str, project: Path) -> str:
+        name = settings.experiment or experiment_name(environment)
         found = self._client.get_experiment_by_name(name)
         if found is not None:
             return str(found.experiment_id)
-        return str(self._client.create_experiment(name, (project / "mlruns" / name).as_uri()))
+        own = settings.uri.startswith(SQLITE)  # a server says itself where its artifacts go
+        return str(
+            self._client.create_experiment(name, (project / "mlruns" / name).as_uri() if own else None)
+        )
 
     def _bury_the_dead(self) -> None:
         """A kill -9 leaves a run RUNNING; as this process holds the folder's lock, no other one lives."""
-        query = f"attributes.status = 'RUNNING' and tags.`{FOLDER_TAG}` = '{self._folder}'"
-        for run in self._client.search_runs([self._experiment], query):
+        for run in self._search(f"attributes.status = 'RUNNING' and tags.`{FOLDER_TAG}` = '{self._folder}'"):
             self._client.set_terminated(run.info.run_id, "KILLED")
+
+    def _search(self, query: str) -> list[Any]:
+        return list(self._client.search_runs([self._experiment], query))
 
 
 def experiment_name(environment: str) -> str:
@@ -107,7 +126,7 @@ def _absolute(uri: str, project: Path) -> str:
     return f"{SQLITE}{project / path}"
 
 
-def _parts(entries: Sequence[Entry], size: int) -> Iterator[list[Entry]]:
+def _parts(entries: Sequence[Element], size: int) -> Iterator[list[Element]]:
     rest = iter(entries)
     while part := list(islice(rest, size)):
         yield part

@@ -2,11 +2,14 @@
 
 import functools
 import logging
+import sys
+import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, cast
+from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, cast
 
 from kedro.framework.hooks import hook_impl
 
+from vip.config_loader import data_folder
 from vip.hooks import measurements
 from vip.processes import this_run
 
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
     from kedro.pipeline.node import Node
 
     from vip.hooks.config import Tracking
+    from vip.hooks.delivery import Delivery
+    from vip.hooks.journal import Entry
     from vip.hooks.stage_runs import StageRuns
 
 logger = logging.getLogger(__name__)
@@ -32,7 +37,7 @@ SAMPLE_CLIPS = 4
 def _never_stops(
     method: "Callable[Concatenate[StageTracking, Arguments], None]",
 ) -> "Callable[Concatenate[StageTracking, Arguments], None]":
-    """A failure of the tracker is told once and switches it off; the run goes on."""
+    """A failure here is told once and switches tracking off; the run goes on."""
 
     @functools.wraps(method)
     def careful(self: "StageTracking", *arguments: Arguments.args, **options: Arguments.kwargs) -> None:
@@ -43,7 +48,7 @@ def _never_stops(
         except Exception as error:  # noqa: BLE001
             self.active = False
             reason = str(error).strip().partition("\n")[0]
-            logger.warning("MLflow fails, so this run is not tracked: %s: %s", type(error).__name__, reason)
+            logger.warning("This run is not tracked from here on: %s: %s", type(error).__name__, reason)
 
     return cast("Callable[Concatenate[StageTracking, Arguments], None]", careful)
 
@@ -54,31 +59,34 @@ class StageTracking:
     def __init__(self) -> None:
         self.active = False
         self._parameters: dict[str, Any] = {}
-        self._make_runs: Callable[[], StageRuns] | None = None
-        self._runs: StageRuns | None = None
+        self._place = ("", Path(), Path())
+        self._begin: Callable[[], Delivery] | None = None
+        self._delivery: Delivery | None = None
+        self._opened: set[int] = set()
+        self._open: set[int] = set()
         self._left: dict[int, set[str]] = {}
         self._skipped: dict[int, list[str]] = {}
         self._catalog: DataCatalog | None = None
 
     @hook_impl
     def after_context_created(self, context: "KedroContext") -> None:
-        """Note the parameters; only one process of several tracks."""
-        from vip.hooks.config import Tracking
-
-        self._parameters = dict(context.config_loader["parameters"])
-        settings = Tracking(**self._parameters.pop("tracking", {}))
+        """Note the parameters, which may not have been checked yet, and the place."""
         environment = context.env or "base"
-        folder = context.project_path / context.config_loader["globals"].get("folder", "data")
-        self._make_runs = functools.partial(_stage_runs, settings, context.project_path, environment, folder)
-        self._parameters["environment"] = environment
-        self._runs = None
-        self.active = settings.enabled and this_run().is_first
+        folder = data_folder(context.project_path, context.config_loader["globals"])
+        self._parameters = context.config_loader["parameters"] | {"environment": environment}
+        self._place = (environment, context.project_path, folder)
+        self._delivery = None
 
     @hook_impl
     def before_pipeline_run(self, pipeline: "Pipeline", catalog: "DataCatalog") -> None:
-        """Note what each stage is to save."""
+        """Note what each stage is to save; only one process of several tracks."""
+        from vip.hooks.config import Tracking
+
+        settings = Tracking(**self._parameters.pop("tracking", {}))
+        self.active = settings.enabled and this_run().is_first
+        self._begin = functools.partial(_begin, settings, *self._place)
         self._catalog = catalog
-        self._left, self._skipped = {}, {}
+        self._opened, self._open, self._left, self._skipped = set(), set(), {}, {}
         for node in pipeline.nodes:
             if stage := stage_of(node.namespace):
                 self._left.setdefault(stage, set()).update(node.outputs)
@@ -87,14 +95,14 @@ class StageTracking:
     @_never_stops
     def before_node_run(self, node: "Node") -> None:
         """Open the stage's run before the stage's first node."""
+        from vip.hooks.journal import Open
+
         stage = stage_of(node.namespace)
-        if not stage:
-            return
-        if self._runs is None:
-            assert self._make_runs is not None, "a context is created before a node runs"
-            self._runs = self._make_runs()
-        if not self._runs.is_known(stage):
-            self._runs.open(stage, measurements.flatten(self._parameters_of(stage)))
+        if stage and stage not in self._opened:
+            parameters = measurements.flatten(self._parameters_of(stage))
+            self._tell(Open(stage, _now(), " ".join(["kedro", *sys.argv[1:]]), parameters))
+            self._opened.add(stage)
+            self._open.add(stage)
             self._log_skipped(stage)
 
     @hook_impl
@@ -103,34 +111,61 @@ class StageTracking:
         """Note what is there already: it belongs to the stage's run, should that run begin."""
         stage = stage_of(node.namespace)
         self._skipped.setdefault(stage, []).extend(node.outputs)
-        if self._runs is not None and self._runs.is_known(stage):
+        if stage in self._opened:
             self._log_skipped(stage)
 
     @hook_impl
     @_never_stops
     def after_dataset_saved(self, dataset_name: str, data: Any) -> None:
         """Log what a stage measured; end its run with its last output."""
-        if self._runs is None:
-            return
         if dataset_name == "report":
-            self._runs.add_text_everywhere(data, "report.html")
+            self._add_report(data)
         stage = stage_of(dataset_name.rpartition(".")[0])
-        if self._runs.is_known(stage):
+        if stage in self._opened:
             self._log(stage, dataset_name, lambda: data)
 
     @hook_impl(trylast=True)
     @_never_stops
     def after_pipeline_run(self) -> None:
         """End what is open."""
-        if self._runs is not None:
-            self._runs.end("FINISHED")
+        self._end_all("FINISHED")
 
     @hook_impl
     @_never_stops
     def on_pipeline_error(self, error: BaseException) -> None:
         """End what is open: FAILED after an error, KILLED after ctrl-C or SIGTERM."""
-        if self._runs is not None:
-            self._runs.end("FAILED" if isinstance(error, Exception) else "KILLED")
+        self._end_all("FAILED" if isinstance(error, Exception) else "KILLED")
+
+    def _tell(self, entry: "Entry") -> None:
+        if self._delivery is None:
+            assert self._begin is not None, "a context is created before a node runs"
+            self._delivery = self._begin()
+        self._delivery.pass_on(entry)
+
+    def _add_files(self, stage: int, files: "list[Path]", folder: str | None) -> None:
+        from vip.hooks.journal import AddFiles
+
+        self._tell(AddFiles(stage, [str(file) for file in files], folder))
+
+    def _add_report(self, page: str) -> None:
+        if self._delivery is not None:
+            report = self._delivery.journal.keep("report.html", page)
+            for stage in sorted(self._opened):
+                self._add_files(stage, [report], None)
+
+    def _end(self, stage: int, status: "Literal['FINISHED', 'FAILED', 'KILLED']") -> None:
+        from vip.hooks.journal import End
+
+        if stage in self._open:
+            self._tell(End(stage, _now(), status))
+            self._open.discard(stage)
+
+    def _end_all(self, status: "Literal['FINISHED', 'FAILED', 'KILLED']") -> None:
+        for stage in sorted(self._open):
+            self._end(stage, status)
+        if self._delivery is not None:
+            self._delivery.finish()
+            self._delivery = None
 
     def _log_skipped(self, stage: int) -> None:
         catalog: Any = self._catalog
@@ -138,16 +173,17 @@ class StageTracking:
             self._log(stage, dataset_name, functools.partial(catalog.load, dataset_name))
 
     def _log(self, stage: int, dataset_name: str, data: "Callable[[], Any]") -> None:
-        """Log one output of a stage that has a run."""
-        assert self._runs is not None, "a stage has a run only where there are runs"
+        """Log one output of a stage that has a run; end the run with the last one."""
+        from vip.hooks.journal import Log
+
         name = dataset_name.rpartition(".")[2]
         if name in measurements.READERS:
-            self._runs.log(stage, measurements.READERS[name](data()))
+            self._tell(Log(stage, _now(), list(measurements.READERS[name](data()))))
         if name == "student_evaluation_clips":
-            self._runs.add_files(stage, self._sample_clips(dataset_name), "clips")
+            self._add_files(stage, self._sample_clips(dataset_name), "clips")
         self._left[stage].discard(dataset_name)
         if not self._left[stage]:
-            self._runs.end("FINISHED", stage)
+            self._end(stage, "FINISHED")
 
     def _parameters_of(self, stage: int) -> dict[str, Any]:
         own = {key: value for key, value in self._parameters.items() if stage_of(key) in (0, stage)}
@@ -159,11 +195,23 @@ class StageTracking:
         return list(clips.files(".mp4")[:SAMPLE_CLIPS])
 
 
-def _stage_runs(settings: "Tracking", project: Path, environment: str, folder: Path) -> "StageRuns":
-    """MLflow is imported when the first stage begins, and never by other commands."""
-    from vip.hooks.stage_runs import StageRuns
+def _begin(settings: "Tracking", environment: str, project: Path, folder: Path) -> "Delivery":
+    """A journal and its way to MLflow, which is imported then, and never by other commands."""
+    from vip.hooks.delivery import Delivery
+    from vip.hooks.journal import Journal
 
-    return StageRuns(settings, project, environment, folder)
+    journal = Journal.begin(folder)
+
+    def connect() -> "StageRuns":
+        from vip.hooks.stage_runs import StageRuns
+
+        return StageRuns(settings, project, environment, folder, journal.name)
+
+    return Delivery(journal, connect)
+
+
+def _now() -> int:
+    return int(time.time() * 1000)
 
 
 def stage_of(namespace: str | None) -> int:

@@ -129,11 +129,11 @@ def read_answer(content: bytes) -> Answer:
         tokens = (choice.get("logprobs") or {}).get("content") or []
         first: list[Any] = next((token["top_logprobs"] for token in tokens if token["token"].strip()), [])
         beginnings = [(str(each["token"]), float(each["logprob"])) for each in first]
-    except (ValueError, LookupError, TypeError, AttributeError):
+    except (ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError):
         raise MalformedAnswerError(f"no chat completion: {_excerpt(content)}") from None
     if not isinstance(text, str) or any(math.isnan(each) or each > 1e-3 for _, each in beginnings):
         raise MalformedAnswerError(f"no chat completion: {_excerpt(content)}")
-    return Answer(text, beginnings)
+    return Answer(text, [(token, logprob) for token, logprob in beginnings if logprob > -math.inf])
 
 
 def _excerpt(content: bytes) -> str:

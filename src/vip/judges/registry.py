@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from vip.judges.base import Judge
-from vip.registries import build_named
+from vip.registries import build_named, check_named
 
 JUDGES: dict[str, str] = {
     "chat_server": "vip.judges.chat_server:ChatServer",
@@ -17,3 +17,8 @@ JUDGES: dict[str, str] = {
 def judge_named(name: str, options: Mapping[str, Any]) -> Judge:
     """The judge of that name, built with these options; UserError where either is unknown."""
     return cast("Judge", build_named("judge", JUDGES, name, options))
+
+
+def check_judge(name: str, options: Mapping[str, Any]) -> None:
+    """UserError where there is no judge of that name, or none with these options; builds nothing."""
+    check_named("judge", JUDGES, name, options)

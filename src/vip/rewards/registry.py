@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, cast
 
-from vip.registries import build_named
+from vip.registries import build_named, check_named
 from vip.rewards.base import Reward
 
 REWARDS: dict[str, str] = {
@@ -18,3 +18,8 @@ REWARDS: dict[str, str] = {
 def reward_named(name: str, options: Mapping[str, Any]) -> Reward:
     """The reward of that name, built with these options; UserError where either is unknown."""
     return cast("Reward", build_named("reward", REWARDS, name, options))
+
+
+def check_reward(name: str, options: Mapping[str, Any]) -> None:
+    """UserError where there is no reward of that name, or none with these options; builds nothing."""
+    check_named("reward", REWARDS, name, options)

@@ -73,9 +73,14 @@ class CheckpointFolder:
         return None
 
     def last_good(self, run: str) -> str:
-        """Where the newest checkpoint of a run is, for a message."""
-        folders = self._folders(run)
-        return str(folders[-1]) if folders else "none yet"
+        """Where the newest checkpoint of a run is whose files are all as they were written, for a message."""
+        for folder in reversed(self._folders(run)):
+            try:
+                _read(folder, run)
+            except (OSError, ValueError):
+                continue
+            return str(folder)
+        return "none yet"
 
     def _folders(self, run: str) -> list[Path]:
         return sorted((self.path / run).glob("step_*"))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vip.errors import UserError
 from vip.training.batches import PairClips, noisy_pairs, stacked, twice
@@ -12,6 +12,8 @@ from vip.training.objective import TrainingBatch
 from vip.training.reference import reference_key
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from vip.families.base import VideoFamily
     from vip.training.pairs import PreferencePair
     from vip.training.reference import Prediction
@@ -101,6 +103,16 @@ class Feed:
             share=len(own) * self.processes / len(step.positions),
         )
 
-    def pair_ids(self, step: Step) -> str:
-        """The pairs of a step, for a message."""
-        return ", ".join(self.pairs[position].pair_id for position in step.positions)
+    def which(self, step: Step, marked: "Tensor", accelerator: Any) -> list[str]:
+        """The ids of a step's pairs that are marked, of all processes; of all its pairs where none is.
+
+        `marked` (B,) is of this process's own batch; every process has to ask at the same time.
+        """
+        import torch
+
+        marks = torch.zeros(len(step.positions), device=marked.device)
+        own = marks[self.process :: self.processes]
+        own += marked[: len(own)]
+        flags = accelerator.reduce(marks, "sum").tolist()
+        positions = [position for position, flag in zip(step.positions, flags, strict=True) if flag]
+        return [self.pairs[position].pair_id for position in positions or step.positions]

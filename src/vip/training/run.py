@@ -94,11 +94,11 @@ class Run:
         loss = METHODS[self.settings.method](found.dpo.loss, found.sft, sft_weight)
         row: Row = {"step": number, "epoch": step.epoch}
         row |= mean_quantities(found, loss, batch.share, self.accelerator)
-        self._refuse_unless_finite("loss", row["loss"], number, step)
+        self._refuse_unless_finite("loss", row["loss"], number, step, found)
         if (number - 1) % self.settings.gradient_norm_every == 0:
             row["dpo_gradient_norm"], row["sft_gradient_norm"] = self._gradient_norms(found, batch)
         row["gradient_norm"] = self.optimisation.gradient(loss * batch.share)
-        self._refuse_unless_finite("gradient norm", row["gradient_norm"], number, step)
+        self._refuse_unless_finite("gradient norm", row["gradient_norm"], number, step, found)
         row["learning_rate"] = self.optimisation.update(number)
         row["sft_weight"] = sft_weight
         row["weighted_sft_loss"] = sft_weight * (row["sft_loss"] or 0.0)
@@ -121,10 +121,7 @@ class Run:
             return 0.0
         if self.settings.sft_weight != "auto":
             return self.settings.sft_weight
-        norms = [
-            self._gradient_norms(self._terms(self.feed.family.denoiser, batch), batch)
-            for batch in map(self.feed.batch, steps)
-        ]
+        norms = [self._first_norms(number, step) for number, step in enumerate(steps, start=1)]
         weight = sum(dpo / sft if sft else math.inf for dpo, sft in norms) / len(norms)
         if not 0 < weight < math.inf:
             raise UserError(
@@ -134,11 +131,21 @@ class Run:
         logger.info("sft_weight: auto is %g, by the gradients of the first %d steps", weight, len(norms))
         return weight
 
-    def _refuse_unless_finite(self, what: str, value: float | None, number: int, step: Step) -> None:
-        """Stop before the optimizer moves anything that could not be undone."""
+    def _first_norms(self, number: int, step: Step) -> tuple[float, float]:
+        batch = self.feed.batch(step)
+        found = self._terms(self.feed.family.denoiser, batch)
+        norms = self._gradient_norms(found, batch)
+        self._refuse_unless_finite("sum of the terms' gradient norms", sum(norms), number, step, found)
+        return norms
+
+    def _refuse_unless_finite(
+        self, what: str, value: float | None, number: int, step: Step, found: Terms
+    ) -> None:
+        """Stop before the optimizer moves anything that could not be undone; all processes do so together."""
         if value is None or not math.isfinite(value):
+            broken = self.feed.which(step, ~found.dpo.logits.detach().isfinite(), self.accelerator)
             raise UserError(
                 f"step {number}: the {what} is {value}, nothing was updated (last good checkpoint: "
-                f"{self.checkpoints.last_good(self.name)}; pairs: {self.feed.pair_ids(step)}); "
+                f"{self.checkpoints.last_good(self.name)}; pairs: {', '.join(broken)}); "
                 "lower learning_rate or beta, or look at these pairs"
             )

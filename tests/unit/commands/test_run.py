@@ -1,10 +1,12 @@
 """How `kedro run` reads its parameters and speaks of errors."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from kedro.config import MissingConfigException
 from kedro.io import DatasetError
 
-from vip.commands.run import explain, parse_parameters, run
+from vip.commands.run import LONGEST_LINE, explain, one_line, parse_parameters, run
 from vip.errors import UserError
 
 
@@ -31,6 +33,59 @@ def test_parameters_are_separated_by_colon_or_equals_sign(text, expected):
 def test_what_is_no_parameter_is_refused(text):
     with pytest.raises(UserError, match="which is no key=value"):
         parse_parameters(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a=[1", "a={", "a=[1,2]", "a=!!int x", "a=!!timestamp x", "a=!!python/object:os.system x",
+        "a=0b_", "a=*gone", "a=" + "[" * 5000, "a=" + "9" * 5000, "a={[1]: 2}", "a={b: 1",
+    ],
+)  # fmt: skip
+def test_what_is_no_yaml_is_refused(text):
+    with pytest.raises(UserError, match="--params has"):
+        parse_parameters(text)
+
+
+@settings(derandomize=True, max_examples=200, deadline=None)
+@given(st.text(max_size=30) | st.text("ab.:=,[]{}$!&*'\"0_ ", max_size=20))
+def test_any_text_is_parameters_or_refused(text):
+    try:
+        told = f"--params has {parse_parameters(text)}"
+    except UserError as error:
+        told = str(error)
+    assert told.startswith("--params has ")
+
+
+names = st.text("abcdefghijk_", min_size=1, max_size=8)
+values = (
+    st.integers(-(10**9), 10**9)
+    | st.booleans()
+    | st.floats(allow_nan=False, allow_infinity=False).filter(lambda value: "e" not in repr(value))
+)
+
+
+@settings(derandomize=True, max_examples=100, deadline=None)
+@given(st.dictionaries(st.tuples(names, names), values, max_size=4), st.sampled_from(":="), st.booleans())
+def test_what_is_written_is_read_with_its_type(given_values, separator, spaced):
+    space = " " * spaced
+    items = [f"{block}.{key}{space}{separator}{space}{value}" for (block, key), value in given_values.items()]
+    expected: dict = {}
+    for (block, key), value in given_values.items():
+        expected.setdefault(block, {})[key] = value
+    assert parse_parameters(f",{space}".join(items)) == expected
+
+
+@settings(derandomize=True, max_examples=100, deadline=None)
+@given(st.text(max_size=50).map(lambda text: text * 100))
+def test_an_error_is_one_line_that_a_terminal_shows_as_it_is(text):
+    line = one_line(text)
+    assert line.isprintable()
+    assert len(line) < LONGEST_LINE + 50
+
+
+def test_control_characters_are_spelled_out():
+    assert one_line("a\x1b[31mb\x00c\ud800\n  d") == r"a\x1b[31mb\x00c\ud800 d"
 
 
 def wrapped(inner: Exception, outer: Exception) -> Exception:

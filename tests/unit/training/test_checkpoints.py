@@ -51,6 +51,14 @@ def test_what_was_saved_comes_back_bit_for_bit(folder: CheckpointFolder) -> None
     assert folder.last_good("run") == str(path)
 
 
+def test_a_damaged_checkpoint_is_not_called_good(folder: CheckpointFolder) -> None:
+    good, damaged = folder.save(checkpoint(7)), folder.save(checkpoint(8))
+    (damaged / "weights.safetensors").write_bytes(b"torn")
+    assert folder.last_good("run") == str(good)
+    (good / "complete.json").unlink()
+    assert folder.last_good("run") == "none yet"
+
+
 def test_nothing_is_pickled(folder: CheckpointFolder) -> None:
     files = {file.name for file in folder.save(checkpoint(1)).iterdir()}
     assert files == {"weights.safetensors", "optimizer.safetensors", "values.json", "complete.json"}

@@ -234,6 +234,34 @@ def test_a_loss_that_is_not_finite_stops_before_the_update(world, value) -> None
     assert all(torch.equal(current[name], tensor) for name, tensor in saved.items())
 
 
+@pytest.mark.parametrize("method", ["redpo", "sft", "dpo"])
+@pytest.mark.parametrize("side", ["full", "pruned"])
+def test_of_a_whole_batch_the_broken_pair_is_named_alone(world, method, side) -> None:
+    settings = world.settings(method=method, epochs=1, batch_size=7)
+    references = world.predictions(settings)
+    getattr(world.clips, side)[f"{side}3"].latents.fill_(float("nan"))
+    with pytest.raises(UserError, match=r"step 1: the (loss|gradient norm) is nan.*; pairs: pair3\);"):
+        train(world.pruned, world.pairs, world.clips, references, world.checkpoints, settings)
+    assert not world.checkpoints.path.exists()
+
+
+@pytest.mark.parametrize("method", ["redpo", "dpo"])
+def test_a_loss_that_overflows_stops_before_the_update(world, method) -> None:
+    with pytest.raises(UserError, match=r"step 1: the loss is inf, nothing was updated .*pairs: pair"):
+        world.train(method=method, beta=1e39, batch_size=7)
+    before = dict(world.pruned.open().denoiser.named_parameters())
+    after = dict(world.pruned.opened[-2].denoiser.named_parameters())
+    assert all(torch.equal(value, after[name]) for name, value in before.items())
+
+
+def test_a_broken_pair_is_named_before_the_terms_are_weighed(world) -> None:
+    settings = world.settings(sft_weight="auto", epochs=1, batch_size=7)
+    references = world.predictions(settings)
+    world.clips.full["full3"].latents.fill_(float("nan"))
+    with pytest.raises(UserError, match=r"step 1: the sum of the terms' gradient norms is nan.*: pair3\);"):
+        train(world.pruned, world.pairs, world.clips, references, world.checkpoints, settings)
+
+
 def test_the_first_step_has_no_good_checkpoint_to_name(world) -> None:
     world.pruned.prepare = lambda family: family.denoiser.spatial.weight.data.fill_(float("nan"))
     with pytest.raises(UserError, match=r"step 1: the loss is nan.*last good checkpoint: none yet"):

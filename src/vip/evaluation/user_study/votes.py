@@ -20,7 +20,7 @@ class Vote:
     item: Name
     shown: list[Name]
     """Clips from left to right."""
-    ranking: list[list[Name]]
+    ranking: list[Annotated[list[Name], Field(min_length=1)]]
     milliseconds: Annotated[float, Field(ge=0)]
     """From when the comparison was first seen to the vote."""
 

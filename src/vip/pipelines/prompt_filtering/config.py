@@ -5,6 +5,8 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field, model_validator
 from pydantic.dataclasses import dataclass
 
+from vip.judges.registry import check_judge
+
 Count = Annotated[int, Field(ge=1)]
 
 
@@ -49,3 +51,7 @@ class PromptFiltering:
                 "no prompt can have so many; swap them"
             )
         return self
+
+    def check(self) -> None:
+        """UserError where the judge is not registered, or not with these options."""
+        check_judge(self.judge.name, self.judge.options)

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from vip.errors import UserError
+from vip.errors import UserError, no_column
 from vip.hashing import content_hash
 from vip.judges.registry import judge_named
 from vip.pipelines.prompt_filtering.cleaning import Verdict, clean, first_fit
@@ -139,10 +139,7 @@ def _others(counts: Counter[str]) -> str:
 
 def _texts(table: Table, name: str) -> list[str]:
     if "prompt" not in table:
-        raise UserError(
-            f"{name} has no column 'prompt', it has {', '.join(map(str, table.columns)) or 'none'}; "
-            "rename the one that holds the prompts"
-        )
+        raise UserError(f"{no_column(name, 'prompt', table.columns)}; rename the one that holds the prompts")
     if wrong := [row for row, text in enumerate(table["prompt"]) if not isinstance(text, str)]:
         raise UserError(
             f"{name}: row {wrong[0] + 1} of {len(table)} holds {table['prompt'].iloc[wrong[0]]!r}, not text; "

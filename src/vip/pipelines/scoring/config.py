@@ -5,6 +5,8 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
+from vip.rewards.registry import check_reward
+
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class RewardChoice:
@@ -24,3 +26,7 @@ class Scoring:
     """The reward model; the paper uses VideoScore (Sec. 4.1)."""
     batch_size: Annotated[int, Field(ge=1)] = 16
     """Clips scored in one call of the reward."""
+
+    def check(self) -> None:
+        """UserError where the reward is not registered, or not with these options."""
+        check_reward(self.reward.name, self.reward.options)

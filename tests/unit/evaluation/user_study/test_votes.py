@@ -1,6 +1,10 @@
 """Vote files: what the page writes is read, and what it never writes is refused by the file's name."""
 
+import copy
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.unit.evaluation.user_study.voting import ballot_of, by_model, study_of
 
 from vip.errors import UserError
@@ -48,6 +52,7 @@ def changed(change):
         ),
         (lambda ballot, vote: vote.update(ranking=[*vote["ranking"], vote["ranking"][0]]), "once each"),
         (lambda ballot, vote: vote.update(shown=["x"]), "does not rank"),
+        (lambda ballot, vote: vote["ranking"].insert(0, []), r"votes.0.ranking.0: "),
         (lambda ballot, vote: ballot["votes"].append(vote), "votes twice on one comparison"),
     ],
 )
@@ -59,6 +64,46 @@ def test_other_files_are_refused_by_name(change, message):
 def test_a_file_that_is_no_ballot_is_refused():
     with pytest.raises(UserError, match="vote file list.json is not as the study's page writes it"):
         read(list=[1, 2])
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=4),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def places_in(value, path=()):
+    """The path to every value inside a JSON value."""
+    yield path
+    for key, inner in (
+        value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    ):
+        yield from places_in(inner, (*path, key))
+
+
+@settings(derandomize=True, max_examples=100, deadline=None)
+@given(st.data())
+def test_a_ballot_with_anything_in_any_place_is_read_or_refused(data):
+    ballot = copy.deepcopy(ballot_of(STUDY, FAIR))
+    *path, last = data.draw(st.sampled_from(list(places_in(ballot))[1:]))
+    place = ballot
+    for key in path:
+        place = place[key]
+    place[last] = data.draw(json_values)
+    try:
+        (found,) = read(any=ballot)
+        told = look_at(found, minimum_seconds=2.0, maximum_share=0.9).standing
+    except UserError as error:
+        told = str(error)
+    assert told in ("counted", "no votes", "too fast") or "any.json" in told
+
+
+@settings(derandomize=True, max_examples=50, deadline=None)
+@given(json_values)
+def test_any_json_is_refused_by_name(value):
+    with pytest.raises(UserError, match="vote file any.json"):
+        read(any=value)
 
 
 def rater(ballot):
