@@ -35,7 +35,7 @@ class JsonDataset(AbstractDataset[Any, Any]):
         """Read the value; UserError where the file is missing, damaged or not JSON."""
         try:
             return json.loads(load_sealed(self._path).decode("utf-8"))
-        except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
             raise StoredDataError(f"{self._path} is not valid JSON ({error}); correct it") from None
 
     def save(self, data: Any) -> None:
