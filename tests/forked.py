@@ -42,7 +42,7 @@ class Told:
 
 
 def forked(function: Callable[..., Any], *arguments: Any, fault: str = "") -> int:
-    """Call a function of a module in a process of its own; its exit code, negative for the signal it died of."""
+    """Call a module's function in a process of its own; its exit code, negative for what signal it died of."""
     process = _context.Process(target=_call, args=(fault, function, *arguments))
     process.start()
     process.join()

@@ -1,4 +1,4 @@
-"""Tensors in safetensors files, with errors that say what is the matter, and whether they are numbers at all."""
+"""Tensors in safetensors files, with errors that say what is the matter, and whether they are numbers."""
 
 import errno
 from collections.abc import Mapping

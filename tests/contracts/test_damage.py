@@ -3,11 +3,12 @@
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.contracts.test_datasets import SPECIMENS, Specimen, expected, load_or_complaint, open_in, tree
 
-from vip.datasets import JsonFolderDataset, LazyMapDataset, ModelFolderDataset
+from vip.datasets import JsonDataset, JsonFolderDataset, LazyMapDataset, ModelFolderDataset
 from vip.datasets.files import save_sealed, seal_of
 from vip.errors import UserError
 
@@ -63,6 +64,9 @@ DAMAGES: dict[str, Damage] = {
     )
 }
 
+SAME_SIZE = ("one_bit_flipped", "replaced_by_another", "a_link_to_another")
+"""What `exists` may not see, for it compares sizes where there are thousands of files; loading does."""
+
 
 @pytest.fixture(params=SPECIMENS)
 def specimen(request: pytest.FixtureRequest) -> Specimen:
@@ -92,22 +96,24 @@ def test_damage_is_never_used_silently(specimen: Specimen, damage: str, tmp_path
         else:  # an item is checked against the manifest, so its own seal may suffer
             assert name.endswith(".sha256")
             assert loaded == whole
-        assert damage == "one_bit_flipped" or name.endswith(".sha256") or not dataset.exists()
+        assert damage in SAME_SIZE or name.endswith(".sha256") or not dataset.exists()
         _mend(dataset, specimen, victim)
         assert tree(tmp_path) == files
         assert not victim.is_symlink()
 
 
-def _mend(dataset: object, specimen: Specimen, victim: Path) -> None:
-    """Save again; a folder in the way is refused by name, and then moved away as the line says."""
-    try:
-        dataset.save(specimen.value(1))  # type: ignore[attr-defined]
-    except UserError as error:
-        assert victim.is_dir()
-        assert str(victim) in str(error)
-        assert "move it away" in str(error)
+def _mend(dataset: Any, specimen: Specimen, victim: Path) -> None:
+    """Save again; a folder in a file's way is refused by name, and then moved away as the line says."""
+    if victim.is_dir() and not inside_a_folder(victim):
+        with pytest.raises(UserError, match=rf"{victim} is a folder.*move it away"):
+            dataset.save(specimen.value(1))
         victim.rmdir()
-        dataset.save(specimen.value(1))  # type: ignore[attr-defined]
+    dataset.save(specimen.value(1))
+
+
+def inside_a_folder(victim: Path) -> bool:
+    """Whether the file belongs to a dataset that replaces its folder as a whole."""
+    return any((folder / "index.json").exists() for folder in victim.parents) or victim.name == "index.json"
 
 
 def test_a_file_that_moved_to_another_disk_is_read_through_its_link_and_never_written_through(
@@ -156,13 +162,7 @@ def test_a_seal_of_another_file_vouches_for_nothing(tmp_path: Path) -> None:
     shutil.copyfile(tmp_path / "b.json", tmp_path / "a.json")
     shutil.copyfile(seal_of(tmp_path / "b.json"), seal_of(tmp_path / "a.json"))
     with pytest.raises(UserError, match=r"a\.json is damaged or was altered"):
-        vip_json(tmp_path / "a.json").load()
-
-
-def vip_json(path: Path) -> "object":
-    from vip.datasets import JsonDataset
-
-    return JsonDataset(str(path))
+        JsonDataset(str(tmp_path / "a.json")).load()
 
 
 @pytest.mark.parametrize("key", ["../../secret", "/secret", "a/b", "", 7])

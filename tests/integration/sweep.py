@@ -1,4 +1,4 @@
-"""A tiny stage that dies at a named point or at any moment, is run again, and is held against one that did not."""
+"""A tiny stage that dies somewhere, is run again, and is held against one that did not die."""
 
 import re
 import shutil

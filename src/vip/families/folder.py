@@ -51,7 +51,7 @@ class ModelFolder:
 
         modules = {name: part for name, part in vars(model).items() if isinstance(part, nn.Module)}
         for part, module in modules.items():
-            if name := not_finite(dict(module.named_parameters())):
+            if name := not_finite(module.state_dict()):
                 raise UserError(
                     f"{self.path}: {name} of its {part} holds NaN or infinity; restore the folder from its "
                     "source, or delete it and run what made it again"

@@ -105,8 +105,9 @@ class CheckpointFolder:
         except OSError as error:
             remove(draft)
             raise UserError(
-                f"{final} cannot be written ({error.strerror}); make room, or mend what is named, and run the "
-                f"same command again: it continues from the checkpoint before ({self.last_good(checkpoint.run)})"
+                f"{final} cannot be written ({error.strerror}); make room, or mend what is named, and "
+                f"run the same command again: it continues from the last good one "
+                f"({self.last_good(checkpoint.run)})"
             ) from error
         except BaseException:
             remove(draft)
@@ -125,7 +126,7 @@ class CheckpointFolder:
         return sorted(found, key=_step_of)
 
     def _forget_old(self, newest: Checkpoint) -> None:
-        """Keep the newest, which was just written, and the good one before it; what is left is older or damaged."""
+        """Keep the newest, which was just written, and the good one before it; the rest is old or damaged."""
         others = [folder for folder in self._folders(newest.run) if _step_of(folder) != newest.step]
         earlier = (folder for folder in reversed(others) if _step_of(folder) < newest.step)
         fallback = next((folder for folder in earlier if is_good(folder)), None)

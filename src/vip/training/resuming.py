@@ -30,7 +30,10 @@ def differences(saved: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
 
 
 def check_settings(
-    checkpoints: "CheckpointFolder", run: str, settings: Mapping[str, Any], choice: Literal["refuse", "restart"]
+    checkpoints: "CheckpointFolder",
+    run: str,
+    settings: Mapping[str, Any],
+    choice: Literal["refuse", "restart"],
 ) -> None:
     """UserError where the last training here was stopped half way and only settings keep it from going on.
 
@@ -46,8 +49,9 @@ def check_settings(
     unfinished = other.last is not None and other.step < other.last
     if choice == "refuse" and same_inputs and unfinished:
         raise UserError(
-            f"{checkpoints.path / other.run} holds {other.step} of {other.last} steps of a training with other "
-            f"settings: {found}; put these back to continue it, or set changed_settings: restart to train afresh"
+            f"{checkpoints.path / other.run} holds {other.step} of {other.last} steps of a training with "
+            f"other settings: {found}; put these back to continue it, or set redpo_training.changed_settings "
+            "to restart to train afresh"
         )
     logger.info("training begins afresh; the last one here had other settings or inputs: %s", found)
 

@@ -49,7 +49,8 @@ def wrapped(inner: Exception, outer: Exception) -> Exception:
         (DatasetError("No such file"), "No such file"),
         (
             wrapped(OSError(28, "No space left on device", "x.bin"), DatasetError("Failed while saving")),
-            "x.bin cannot be written or read (No space left on device); mend that, and run the same command again",
+            "x.bin cannot be written or read (No space left on device); "
+            "mend that, and run the same command again",
         ),
         (OSError(22, "Invalid argument"), None),
         (MissingConfigException("no conf"), "no conf"),

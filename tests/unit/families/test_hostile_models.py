@@ -1,4 +1,4 @@
-"""Model folders as a stranger may hand them over: what lies, is not a number, or wants to be run is refused."""
+"""Model folders as a stranger may hand them over: what lies, is no number, or wants to be run is refused."""
 
 import shutil
 import struct
@@ -42,7 +42,7 @@ def weights_of(folder: ModelFolder, part: str) -> Path:
 @pytest.mark.parametrize("part", PARTS)
 def test_weights_that_are_no_numbers_are_named(folder: ModelFolder, part: str, value: float) -> None:
     tensors = load_file(weights_of(folder, part))
-    name = sorted(name for name, tensor in tensors.items() if tensor.is_floating_point())[-1]
+    name = max(name for name, tensor in tensors.items() if tensor.is_floating_point())
     tensors[name].view(-1)[-1] = value
     save_file(tensors, weights_of(folder, part), metadata={"format": "pt"})
     with pytest.raises(UserError, match="holds NaN or infinity") as caught:
@@ -68,9 +68,7 @@ def no_json(content: bytes) -> bytes:
 
 @pytest.mark.parametrize("lie", [longer_header, offsets_outside, no_json])
 @pytest.mark.parametrize("part", PARTS)
-def test_a_header_that_lies_is_refused(
-    folder: ModelFolder, part: str, lie: Callable[[bytes], bytes]
-) -> None:
+def test_a_header_that_lies_is_refused(folder: ModelFolder, part: str, lie: Callable[[bytes], bytes]) -> None:
     victim = weights_of(folder, part)
     victim.write_bytes(lie(victim.read_bytes()))
     with pytest.raises(UserError, match="restore it from its source") as caught:

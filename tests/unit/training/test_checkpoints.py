@@ -227,7 +227,7 @@ def test_where_the_disk_is_full_the_one_before_stays_and_one_line_says_so(folder
     with pytest.raises(Exception, match="No space left on device") as caught:
         folder.save(checkpoint(2))
     monkeypatch.delenv(faults.VARIABLE)
-    if "inside" in point or "before_" in point and "rotation" not in point:
+    if "inside" in point or ("before_" in point and "rotation" not in point):
         assert isinstance(caught.value, UserError)
         assert "run the same command again" in str(caught.value)
         assert str(folder.path / "run" / "step_00000001") in str(caught.value)

@@ -117,7 +117,7 @@ def test_other_settings_are_shown_and_refused_where_a_training_was_stopped(world
     assert "method is 'redpo' there and 'dpo' now" in line
     assert "learning_rate is 0.01 there and 0.5 now" in line
     assert "beta" not in line
-    assert "changed_settings: restart" in line
+    assert "changed_settings to restart" in line
     assert "\n" not in line
 
 

@@ -78,7 +78,9 @@ def learn(
                 optimizer.step()
                 for name, weight in weights.items():
                     average[name].lerp_(weight.detach(), 1 - loop.ema_decay)
-                curve.append({"training": run, "step": step, "loss": loss.item(), "gradient_norm": norm.item()})
+                curve.append(
+                    {"training": run, "step": step, "loss": loss.item(), "gradient_norm": norm.item()}
+                )
             if len(curve) % loop.checkpoint_every == 0 or len(curve) == loop.steps:
                 save()
             fault_point("training.step.after")

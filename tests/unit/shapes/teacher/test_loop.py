@@ -93,5 +93,7 @@ def test_ctrl_c_loses_no_step(tmp_path: Path, stop_at: int) -> None:
         learn("line", line, loss_at, LOOP, CheckpointFolder(tmp_path / "stopped"))
     line = _line()
     learn("line", line, loss_at, LOOP, CheckpointFolder(tmp_path / "stopped"))
-    assert steps == [*range(stop_at + 1), *range(stop_at, LOOP.steps)], "only the interrupted step begins twice"
+    assert steps == [*range(stop_at + 1), *range(stop_at, LOOP.steps)], (
+        "only the interrupted step begins twice"
+    )
     assert torch.equal(line.weight, whole.weight)
