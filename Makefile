@@ -11,7 +11,7 @@ run: $(STAMP)  ## the whole method on the embedded default
 test: lint  ## every check and every test
 	OMP_NUM_THREADS=1 $(VENV) -m pytest -q -n 2 --dist loadgroup --cov --cov-report=term:skip-covered
 
-sweep: $(STAMP)  ## kill a stage at every point (docs/crash_safety.md); hours
+sweep: $(STAMP)  ## kill a stage at every point (docs/crash_safety.md), in half an hour
 	OMP_NUM_THREADS=1 $(VENV) -m pytest -q -m sweep
 
 lint: $(STAMP)  ## the checks that run nothing

@@ -9,7 +9,9 @@ from tests.forked import Told, forked_kedro
 from tests.integration.conftest import Project, make_project
 
 STAGE = ("run", "--env=test", "--pipeline=stage")
-PARAMETERS = "--params=stage:1,tracking.enabled=false"
+TRACKED = "--params=stage:1,redpo_training.epochs=2"
+PARAMETERS = f"{TRACKED},tracking.enabled=false"
+"""Four steps of training, so that there is something to rotate."""
 DATA = Path("data") / "test"
 STORES = ("clips", "score_items", "judgements", "reference")
 TIMED = "costs.csv"

@@ -84,7 +84,7 @@ def test_stopped_in_training_it_saves_says_how_to_go_on_and_loses_no_step(
 ) -> None:
     """Between regular checkpoints, and in the midst of moving weights."""
     project = sweep.fresh(tmp_path / "project")
-    rarely = "--params=stage:1,redpo_training.checkpoint_every=1000"
+    rarely = f"{sweep.TRACKED},redpo_training.checkpoint_every=1000"
     told = sweep.run_stage(project, fault=f"{what}:training.step.updated:2", parameters=rarely)
     assert told.returncode == code, told.text
     assert "training was stopped after step 2, which is in a checkpoint" in told.text
