@@ -17,6 +17,7 @@ VARIABLE = "VIP_FAULT"
 POINTS = {
     "node.before": "the node before has saved everything, this one has not begun",
     "node.computed": "the node has returned, nothing of it is saved",
+    "node.saved": "all outputs of the node are saved, how they were made is not noted",
     "lazy_map.batch.before": "a batch of items is about to be made",
     "lazy_map.batch.made": "a batch is made, none of its items is written",
     "lazy_map.items.written": "all items are written, the manifest is not",

@@ -218,5 +218,6 @@ def test_a_vote_that_is_not_json_is_named(tmp_path: Path, content: bytes) -> Non
 
 def test_a_vote_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "ann.json").mkdir()
-    with pytest.raises(UserError, match=r"ann\.json is a folder"):
-        JsonFolderDataset(str(tmp_path)).load()
+    for read in (JsonFolderDataset(str(tmp_path)).load, JsonFolderDataset(str(tmp_path)).fingerprint):
+        with pytest.raises(UserError, match=r"ann\.json is a folder"):
+            read()

@@ -14,8 +14,8 @@ PARAMETERS = f"{TRACKED},tracking.enabled=false"
 """Four steps of training, so that there is something to rotate."""
 DATA = Path("data") / "test"
 STORES = ("clips", "score_items", "judgements", "reference")
-TIMED = "costs.csv"
-"""What holds times of the clock, besides the lock."""
+TIMED = "costs."
+"""What holds times of the clock, and how that was made, besides the lock."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def assert_continues(project: Project, whole: Uninterrupted) -> None:
     for path, written in finished.items():
         assert path.stat().st_mtime_ns == written, f"{path} was finished and is written again"
     assert items_to_make(told) == len(finished_items(project)) - len(finished)
-    if steps:
+    if steps and "stage 1: student\n" in told.text:
         assert f"training continues after step {steps}" in told.text
     assert_same(project, whole)
 
