@@ -3,13 +3,16 @@ PYTHON ?= python3.11
 VENV   := .venv/bin/python
 STAMP  := .venv/.installed
 
-.PHONY: run test lint clean
+.PHONY: run test sweep lint clean
 
 run: $(STAMP)  ## the whole method on the embedded default
 	$(VENV) -m kedro run
 
 test: lint  ## every check and every test
 	OMP_NUM_THREADS=1 $(VENV) -m pytest -q -n 2 --dist loadgroup --cov --cov-report=term:skip-covered
+
+sweep: $(STAMP)  ## kill a stage at every point (docs/crash_safety.md), in half an hour
+	OMP_NUM_THREADS=1 $(VENV) -m pytest -q -m sweep
 
 lint: $(STAMP)  ## the checks that run nothing
 	$(VENV) -m ruff check

@@ -1,10 +1,12 @@
 """The teacher's training, a few steps of it: what it saves, stock diffusers loads."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
+from vip.errors import UserError
 from vip.families.animatediff import AnimateDiff
 from vip.pipelines.teacher_training.config import TeacherTraining
 from vip.pipelines.teacher_training.nodes import train_teacher
@@ -45,3 +47,9 @@ def test_it_is_small_and_has_eleven_units(made: tuple[Path, list[str]]) -> None:
     assert sum(file.stat().st_size for file in made[0].rglob("*.safetensors")) < 15 * 2**20
     assert not list(made[0].rglob("*.bin"))
     assert len(AnimateDiff.open(made[0]).units("module")) == 11
+
+
+def test_checkpoints_of_other_settings_are_refused(made: tuple[Path, list[str]]) -> None:
+    checkpoints = CheckpointFolder(made[0].parent / "checkpoints")
+    with pytest.raises(UserError, match="placements is 1 there and 2 now.*move .*autoencoder away"):
+        train_teacher(checkpoints, replace(SETTINGS, placements=2))

@@ -1,6 +1,7 @@
 """`kedro run`, with `--params=stage:2`, and with one clear line for what the user can mend."""
 
 import copy
+import errno
 import logging
 import os
 import re
@@ -20,12 +21,14 @@ from yaml import YAMLError
 from vip.errors import UserError
 from vip.processes import this_run
 
-USER_ERRORS = (UserError, DatasetError, MissingConfigException, OmegaConfBaseException, YAMLError)
+USER_ERRORS = (UserError, OSError, DatasetError, MissingConfigException, OmegaConfBaseException, YAMLError)
 """What a user can mend, the most telling first."""
 
 INTERRUPTED = 130
 LONGEST_LINE = 2000
 """Characters of a line for the user."""
+STOPPED = "Stopped. The same command continues where it was."
+DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO)
 
 
 def parse_parameters(text: str) -> dict[str, Any]:
@@ -46,8 +49,8 @@ def explain(error: BaseException) -> str | None:
     causes = list(_causes(error))
     for kind in USER_ERRORS:
         for cause in causes:
-            if isinstance(cause, kind):
-                return one_line(str(cause))
+            if isinstance(cause, kind) and (line := _line(cause)):
+                return one_line(line)
     return None
 
 
@@ -58,6 +61,16 @@ def one_line(text: str) -> str:
         for character in " ".join(text.split())
     )
     return line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]}... ({len(line)} characters)"
+
+
+def _line(cause: BaseException) -> str:
+    """What an error says; nothing where it is not the disk's but a mistake of ours."""
+    if not isinstance(cause, OSError):
+        return str(cause)
+    if cause.errno not in DISK_ERRORS:
+        return ""
+    place = cause.filename or "a file"
+    return f"{place} cannot be written or read ({cause.strerror}); mend that, and run the same command again"
 
 
 def _causes(error: BaseException | None) -> "list[BaseException]":
@@ -79,8 +92,11 @@ def _run(*, verbose: bool, params: Any, pipeline: str | None, pipelines: list[st
         assert callback is not None, "kedro run is a command with a callback"
         return callback(params=parameters, pipeline=None, pipelines=names, **options)
     except KeyboardInterrupt:
-        click.echo("Stopped. The same command continues where it was.", err=True)
+        click.echo(STOPPED, err=True)
         sys.exit(INTERRUPTED)
+    except Terminated:
+        click.echo(STOPPED, err=True)
+        raise
     except Exception as error:
         line = explain(error)
         if line is None:
@@ -91,8 +107,12 @@ def _run(*, verbose: bool, params: Any, pipeline: str | None, pipelines: list[st
         sys.exit(1)
 
 
+class Terminated(SystemExit):
+    """SIGTERM has come; the code is 143, as a shell expects."""
+
+
 def _terminated(number: int, _frame: object) -> NoReturn:
-    sys.exit(128 + number)
+    raise Terminated(128 + number)
 
 
 def runner() -> str:

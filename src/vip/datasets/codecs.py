@@ -119,7 +119,11 @@ def _pack(tensors: "Mapping[str, Tensor]") -> bytes:
 
 
 def _unpack(packed: bytes) -> "dict[str, Tensor]":
+    from safetensors import SafetensorError
     from safetensors.torch import load
 
-    tensors: dict[str, Tensor] = load(packed)
+    try:
+        tensors: dict[str, Tensor] = load(packed)
+    except SafetensorError as error:
+        raise ValueError(f"not safetensors: {error}") from None
     return {name: tensors[name] for name in sorted(tensors)}

@@ -10,7 +10,9 @@ from pathlib import Path
 
 from kedro.io import DatasetError
 
+from vip.disk import remove, sync
 from vip.errors import UserError
+from vip.faults import fault_point
 from vip.hashing import file_hash
 
 SEAL_SUFFIX = ".sha256"
@@ -38,30 +40,39 @@ def temporary(path: Path) -> Path:
 
 
 def write_atomically(path: Path, content: bytes, *, durable: bool = True) -> None:
-    """Replace a file as a whole; `durable` waits for the disk, so that not even a power cut tears it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Replace a file as a whole; `durable` waits for the disk, so that not even a power cut tears it.
+
+    A link is replaced, what it points to is left alone. UserError where the disk does not take the file.
+    """
     draft = temporary(path)
     try:
-        with draft.open("wb") as file:
-            file.write(content)
-            if durable:
-                file.flush()
-                os.fsync(file.fileno())
+        fault_point("file.write.before")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        remove(draft)
+        _write_new(draft, content, durable=durable)
+        fault_point("file.write.before_rename")
         draft.replace(path)
+    except OSError as error:
+        remove(draft)
+        raise unwritable(path, error) from error
     except BaseException:
-        draft.unlink(missing_ok=True)
+        remove(draft)
         raise
+    fault_point("file.write.after")
     if durable:
-        sync_folder(path.parent)
+        sync(path.parent)
 
 
-def sync_folder(folder: Path) -> None:
-    """Wait until the names in a folder are on disk."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def _write_new(path: Path, content: bytes, *, durable: bool) -> None:
+    half, view = len(content) // 2, memoryview(content)
+    with path.open("xb") as file:
+        file.write(view[:half])
+        file.flush()
+        fault_point("file.write.inside")
+        file.write(view[half:])
+        if durable:
+            file.flush()
+            os.fsync(file.fileno())
 
 
 def seal_of(path: Path) -> Path:
@@ -71,16 +82,23 @@ def seal_of(path: Path) -> Path:
 
 def save_sealed(path: Path, content: bytes) -> None:
     """Write a file and its seal; killed at any moment, the old or the new content is there and intact."""
+    fault_point("sealed.save.before")
     new = digest(content)
     _write_seal(path, [*_current_hashes(path), new])
+    fault_point("sealed.save.announced")
     write_atomically(path, content)
+    fault_point("sealed.save.replaced")
     _write_seal(path, [new])
+    fault_point("sealed.save.after")
 
 
 def load_sealed(path: Path, *, seal_required: bool = False) -> bytes:
     """Read a file and check it against its seal; a file without one (a user's own) is just read."""
-    content = _read(path)
-    recorded = _recorded_hashes(path)
+    content = read_file(path)
+    try:
+        recorded = _recorded_hashes(path)
+    except OSError as error:
+        raise unreadable(seal_of(path), error) from None
     if recorded is None and seal_required:
         raise StoredDataError(f"{path} has lost its seal {seal_of(path).name}; delete {path} and run again")
     if recorded is not None and digest(content) not in recorded:
@@ -95,8 +113,11 @@ def is_intact(path: Path, *, seal_required: bool = False) -> bool:
     """Whether the file is there and `load_sealed` would accept it."""
     if not path.is_file():
         return False
-    recorded = _recorded_hashes(path)
-    return not seal_required if recorded is None else file_hash(path) in recorded
+    try:
+        recorded = _recorded_hashes(path)
+        return not seal_required if recorded is None else file_hash(path) in recorded
+    except OSError:
+        return False
 
 
 def damage(path: Path, found: str, recorded: str) -> str:
@@ -112,28 +133,58 @@ def short(sha256: str) -> str:
     return f"{sha256[:12]}..." if sha256 else "none"
 
 
-def _read(path: Path) -> bytes:
+def read_file(path: Path) -> bytes:
+    """The bytes of a file; UserError where there is none, or where it cannot be read."""
     try:
         return path.read_bytes()
     except FileNotFoundError:
         raise StoredDataError(f"{path} does not exist; run what makes it, or put it there") from None
-    except IsADirectoryError:
-        raise StoredDataError(f"{path} is a folder, but a file is expected; move it away") from None
+    except OSError as error:
+        raise unreadable(path, error) from None
+
+
+def unreadable(path: Path, error: OSError) -> StoredDataError:
+    """One line for a file that is there and cannot be read, with the remedy."""
+    if isinstance(error, IsADirectoryError):
+        return StoredDataError(_folder_in_the_way(path))
+    return StoredDataError(
+        f"{path} cannot be read ({error.strerror}); make it readable, or delete it and run again"
+    )
+
+
+def unwritable(path: Path, error: OSError) -> StoredDataError:
+    """One line for what a disk does not take, with the remedy."""
+    if isinstance(error, IsADirectoryError):
+        return StoredDataError(_folder_in_the_way(path))
+    where = f": {error.filename}" if error.filename else ""
+    return StoredDataError(
+        f"{path} cannot be written ({error.strerror}{where}); what was there is kept: make room, "
+        "or mend what is named, and run the same command again"
+    )
+
+
+def _folder_in_the_way(path: Path) -> str:
+    return f"{path} is a folder, but a file is expected; move it away and run again"
 
 
 def _current_hashes(path: Path) -> list[str]:
     if not path.is_file():
         return []
-    recorded = _recorded_hashes(path)
-    return [file_hash(path)] if recorded is None else recorded
+    try:
+        recorded = _recorded_hashes(path)
+        return [file_hash(path)] if recorded is None else recorded
+    except OSError:
+        return []  # what cannot be read is not vouched for
 
 
 def _recorded_hashes(path: Path) -> list[str] | None:
+    """What the seal vouches for: the hashes listed under the file's own name; None without a seal."""
     try:
         lines = seal_of(path).read_text(encoding="utf-8", errors="replace").splitlines()
     except FileNotFoundError:
         return None
-    return [line.partition(" ")[0] for line in lines if line]
+    listed = [line.split("  ", 1) for line in lines if "  " in line]
+    return [sha256 for sha256, name in listed if name == path.name]
 
 
 def _write_seal(path: Path, hashes: list[str]) -> None:

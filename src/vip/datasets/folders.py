@@ -1,13 +1,13 @@
 """Folders that are whole or not there: drafted beside their place, indexed with hashes, then moved there."""
 
 import json
-import os
-import shutil
 from collections.abc import Callable, Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
-from vip.datasets.files import StoredDataError, damage, sync_folder, temporary, write_atomically
+from vip.datasets.files import StoredDataError, damage, temporary, unreadable, unwritable, write_atomically
+from vip.disk import remove, sync
+from vip.faults import fault_point
 from vip.hashing import content_hash, file_hash
 
 INDEX = "index.json"
@@ -15,33 +15,57 @@ INDEX = "index.json"
 
 def save_folder(folder: Path, fill: Callable[[Path], None], facts: Mapping[str, Any]) -> None:
     """Let `fill` write a draft, index it with facts, move it in place; killed earlier, the old one stays."""
-    recover(folder)
     draft = temporary(folder)
-    shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir(parents=True)
     try:
+        fault_point("folder.save.before")
+        recover(folder)
+        remove(draft)
+        draft.mkdir(parents=True)
         fill(draft)
+        fault_point("folder.save.filled")
         _write_index(draft, facts)
+        fault_point("folder.save.before_rename")
         _replace(folder, draft)
+    except OSError as error:
+        remove(draft)
+        recover(folder)
+        raise unwritable(folder, error) from error
     except BaseException:
-        shutil.rmtree(draft, ignore_errors=True)
+        remove(draft)
         raise
+    fault_point("folder.save.after")
 
 
 def verified_index(folder: Path) -> dict[str, Any]:
     """The index: the facts, `fingerprint`, and `files` with sha256 and bytes by name, each file checked.
 
-    UserError naming the file that is missing, damaged or altered.
+    UserError naming the file that is missing, damaged or altered, or that was put beside those of its kind.
     """
     index = _read_index(folder)
     for name, recorded in index["files"].items():
         path = folder / name
         if not path.is_file():
             raise StoredDataError(f"{path} is missing; {_remedy(folder)}")
-        if (found := file_hash(path)) != recorded["sha256"]:
+        if (found := _hash(path)) != recorded["sha256"]:
             line = damage(path, found, recorded["sha256"]).rpartition(";")[0]
             raise StoredDataError(f"{line}; {_remedy(folder)}")
+    _refuse_strangers(folder, index["files"])
     return index
+
+
+def _refuse_strangers(folder: Path, files: Mapping[str, Any]) -> None:
+    """A loader may take a file that the index does not list for one of its own."""
+    kinds = {PurePosixPath(name).suffix for name in files}
+    for path in files_of(folder):
+        if path.suffix in kinds and path.relative_to(folder).as_posix() not in files:
+            raise StoredDataError(f"{path} is not in {INDEX}; move it away, or delete {folder} and run again")
+
+
+def _hash(path: Path) -> str:
+    try:
+        return file_hash(path)
+    except OSError as error:
+        raise unreadable(path, error) from None
 
 
 def is_whole(folder: Path) -> bool:
@@ -55,7 +79,7 @@ def is_whole(folder: Path) -> bool:
 
 def recover(folder: Path) -> None:
     """Undo a replacement that was killed between its two renames."""
-    if _aside(folder).exists() and not folder.exists():
+    if _aside(folder).exists() and not folder.exists() and not folder.is_symlink():
         _aside(folder).rename(folder)
 
 
@@ -88,27 +112,36 @@ def _read_index(folder: Path) -> dict[str, Any]:
     try:
         index: dict[str, Any] = json.loads((folder / INDEX).read_bytes())
         intact = index.pop("seal") == content_hash(index)
+        inside = all(_is_inside(name) for name in index["files"])
     except FileNotFoundError:
         raise StoredDataError(f"{folder / INDEX} is missing; {_remedy(folder)}") from None
+    except OSError as error:
+        raise unreadable(folder / INDEX, error) from None
     except (ValueError, KeyError, TypeError, AttributeError):
         intact = False
-    if not intact:
+    if not intact or not inside:
         raise StoredDataError(f"{folder / INDEX} is damaged or was altered; {_remedy(folder)}")
     return index
+
+
+def _is_inside(name: str) -> bool:
+    path = PurePosixPath(name)
+    return not path.is_absolute() and ".." not in path.parts
 
 
 def _replace(folder: Path, draft: Path) -> None:
     """Put the draft in the folder's place, once all of it is on disk."""
     for path in [*files_of(draft), draft / INDEX]:
-        with path.open("rb") as file:
-            os.fsync(file.fileno())
+        sync(path)
     aside = _aside(folder)
-    shutil.rmtree(aside, ignore_errors=True)
-    if folder.exists():
+    remove(aside)
+    if folder.exists() or folder.is_symlink():
         folder.rename(aside)
+    fault_point("folder.save.between_renames")
     draft.rename(folder)
-    sync_folder(folder.parent)
-    shutil.rmtree(aside, ignore_errors=True)
+    sync(folder.parent)
+    fault_point("folder.save.renamed")
+    remove(aside)
 
 
 def _aside(folder: Path) -> Path:

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Generic
 
 from vip.datasets.codecs import Codec
-from vip.datasets.files import SEAL_SUFFIX, StoredDataError, damage, digest, write_atomically
+from vip.datasets.files import SEAL_SUFFIX, StoredDataError, damage, digest, unreadable, write_atomically
+from vip.faults import fault_point
 from vip.hashing import file_hash
 from vip.types import Item
 
@@ -38,12 +39,15 @@ class ItemStore(Generic[Item]):
 
         Nothing waits for the disk: what a power cut tears, its hashes tell.
         """
+        fault_point("item.write.before")
         pieces = self.codec.encode(item)
         assert set(pieces) == set(self.codec.suffixes), f"codec {self.codec.name} made {sorted(pieces)}"
         for suffix, content in pieces.items():
             write_atomically(self.file(key, suffix), content, durable=False)
+        fault_point("item.write.before_seal")
         seal = self._seal_text(key, {suffix: digest(content) for suffix, content in pieces.items()})
         write_atomically(self.file(key, SEAL_SUFFIX), seal, durable=False)
+        fault_point("item.write.after")
         return Stored(digest(seal), len(seal) + sum(map(len, pieces.values())))
 
     def started(self, key: str) -> bool:
@@ -55,7 +59,7 @@ class ItemStore(Generic[Item]):
         try:
             seal = self.file(key, SEAL_SUFFIX).read_bytes()
             hashes = {suffix: file_hash(self.file(key, suffix)) for suffix in self.codec.suffixes}
-        except FileNotFoundError:
+        except OSError:
             return None
         if seal != self._seal_text(key, hashes):
             return None
@@ -66,7 +70,7 @@ class ItemStore(Generic[Item]):
         files = [self.file(key, suffix) for suffix in (*self.codec.suffixes, SEAL_SUFFIX)]
         try:
             return sum(file.stat().st_size for file in files)
-        except FileNotFoundError:
+        except OSError:
             return 0
 
     def read(self, key: str, sha256: str) -> Item:
@@ -75,7 +79,14 @@ class ItemStore(Generic[Item]):
         hashes = {suffix: digest(content) for suffix, content in pieces.items()}
         if digest(self._seal_text(key, hashes)) != sha256:
             raise StoredDataError(self._complaint(key, hashes))
-        return self.codec.decode(pieces)
+        try:
+            return self.codec.decode(pieces)
+        except (ValueError, LookupError, OSError) as error:
+            reason = next(iter(str(error).splitlines()), type(error).__name__)
+            path = self.file(key, self.codec.suffixes[0])
+            raise StoredDataError(
+                f"{path} is no {self.codec.name} ({reason}); delete it and run again"
+            ) from None
 
     def _piece(self, key: str, suffix: str) -> bytes:
         path = self.file(key, suffix)
@@ -83,6 +94,8 @@ class ItemStore(Generic[Item]):
             return path.read_bytes()
         except FileNotFoundError:
             raise StoredDataError(f"{path} is missing; run again to make it") from None
+        except OSError as error:
+            raise unreadable(path, error) from None
 
     def _complaint(self, key: str, hashes: Mapping[str, str]) -> str:
         """Which file of a damaged item it is, as far as its seal can tell."""

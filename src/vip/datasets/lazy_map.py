@@ -13,8 +13,9 @@ from kedro_datasets._typing import HTMLPreview
 from vip.datasets import previews
 from vip.datasets.codecs import ClipCodec, codec_named
 from vip.datasets.files import StoredDataError, is_intact, load_sealed, local_path, save_sealed
-from vip.datasets.item_store import ItemStore, Stored
+from vip.datasets.item_store import KEY, ItemStore, Stored
 from vip.errors import UserError
+from vip.faults import fault_point
 from vip.hashing import file_hash
 from vip.processes import this_run
 from vip.types import Items, LazyMap, Table
@@ -88,6 +89,7 @@ class LazyMapDataset(AbstractDataset[LazyMap[Any], Items[Any]]):
         batches = list(_chunks(missing, data.batch_size))
         for made in processes.from_all(self._make(data, batches[processes.number :: processes.count])):
             stored |= made
+        fault_point("lazy_map.items.written")
         if processes.is_first:
             self._write_manifest(data.table, stored)
 
@@ -165,13 +167,24 @@ class LazyMapDataset(AbstractDataset[LazyMap[Any], Items[Any]]):
 
     def _read_manifest(self) -> Table:
         import pandas as pd
+        import pyarrow as pa
 
-        return pd.read_parquet(io.BytesIO(load_sealed(self._path, seal_required=True)))
+        content = load_sealed(self._path, seal_required=True)
+        try:
+            manifest = pd.read_parquet(io.BytesIO(content))
+        except (pa.ArrowException, OSError):
+            manifest = pd.DataFrame()
+        if not _is_manifest(manifest):
+            raise StoredDataError(f"{self._path} is no manifest of items; delete it and run again")
+        return manifest
 
     def _exists(self) -> bool:
         if not is_intact(self._path, seal_required=True):
             return False
-        manifest = self._read_manifest()
+        try:
+            manifest = self._read_manifest()
+        except StoredDataError:
+            return False
         sizes = zip(manifest["key"], manifest["bytes"], strict=True)
         return all(self._store.size(key) == size for key, size in sizes)
 
@@ -186,16 +199,25 @@ def _check(data: LazyMap[Any]) -> None:
     assert data.batch_size >= 1, f"{data.title}: batch_size is {data.batch_size}, at least 1 is expected"
 
 
+def _is_manifest(table: Table) -> bool:
+    """Whether a table says of every row which item it is; a key never leads out of the store's folder."""
+    if not {"key", *RECORDS} <= set(table.columns):
+        return False
+    return all(isinstance(key, str) and KEY.fullmatch(key) for key in table["key"])
+
+
 def _chunks(keys: Sequence[str], size: int) -> Iterable[Sequence[str]]:
     return (keys[start : start + size] for start in range(0, len(keys), size))
 
 
 def _make_batch(data: LazyMap[Any], keys: Sequence[str]) -> Sequence[Any]:
     """A batch of items; the user's mistakes reach the user as they are, not wrapped by Kedro."""
+    fault_point("lazy_map.batch.before")
     try:
         items = data.make_batch(keys)
     except UserError as error:
         raise StoredDataError(str(error)) from error
+    fault_point("lazy_map.batch.made")
     assert len(items) == len(keys), f"{data.title}: a batch of {len(keys)} keys made {len(items)} items"
     return items
 

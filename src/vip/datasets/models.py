@@ -46,7 +46,7 @@ class ModelFolderDataset(AbstractDataset[VideoFamily, ModelFolder]):
         recover(self._path)
         if not self._path.is_dir():
             raise StoredDataError(f"{self._path} does not exist; run what makes this model, or put it there")
-        if not (self._path / INDEX).is_file():
+        if not _has_index(self._path):
             return replace(_as_it_is(self._path), source=self._source)
         index = verified_index(self._path)
         return ModelFolder(self._path, index["family"], index["fingerprint"], self._source)
@@ -62,12 +62,17 @@ class ModelFolderDataset(AbstractDataset[VideoFamily, ModelFolder]):
     def _exists(self) -> bool:
         """Whether a model is there, all of its indexed files at their sizes."""
         recover(self._path)
-        if not (self._path / INDEX).is_file():
+        if not _has_index(self._path):
             return (self._path / "model_index.json").is_file()
         return is_whole(self._path)
 
     def _describe(self) -> dict[str, Path]:
         return {"filepath": self._path}
+
+
+def _has_index(folder: Path) -> bool:
+    """Whether the folder was written by us, be its index readable or not."""
+    return (folder / INDEX).exists() or (folder / INDEX).is_symlink()
 
 
 def _as_it_is(folder: Path) -> ModelFolder:

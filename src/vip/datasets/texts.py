@@ -8,7 +8,7 @@ from kedro.io import AbstractDataset, DatasetError
 from kedro_datasets._typing import JSONPreview
 
 from vip.datasets.files import StoredDataError, digest, is_intact, load_sealed, local_path, save_sealed
-from vip.hashing import content_hash, file_hash
+from vip.hashing import content_hash
 
 
 class JsonDataset(AbstractDataset[Any, Any]):
@@ -87,9 +87,9 @@ class JsonFolderDataset(AbstractDataset[Never, dict[str, Any]]):
         return {file.name: JsonDataset(str(file)).load() for file in files}
 
     def fingerprint(self) -> str:
-        """The hash of all files' names and hashes."""
+        """The hash of all files' names and hashes; UserError naming one that cannot be read."""
         files = sorted(self._path.glob("*.json")) if self._path.is_dir() else []
-        return content_hash([(file.name, file_hash(file)) for file in files])
+        return content_hash([(file.name, digest(load_sealed(file))) for file in files])
 
     def save(self, data: Never) -> None:  # noqa: ARG002
         """Refuse: what people brought is not written over."""

@@ -8,6 +8,7 @@ from kedro.io import AbstractDataset
 from vip.datasets import video
 from vip.datasets.files import StoredDataError, local_path
 from vip.datasets.folders import is_whole, recover, save_folder, verified_index
+from vip.faults import fault_point
 from vip.types import Clip, Items
 from vip.vbench.videos import VideoFolder
 
@@ -66,6 +67,7 @@ class VideoFolderDataset(AbstractDataset[Items[Clip], VideoFolder]):
         folder.mkdir()
         for name in data:
             (folder / name).write_bytes(video.encode_lossless(data[name].frames, self._frames_per_second))
+            fault_point("videos.write.inside")
 
     def _facts(self) -> dict[str, int]:
         return {"frames_per_second": self._frames_per_second}

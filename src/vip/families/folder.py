@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vip.errors import UserError
 from vip.families.loading import Loading
+from vip.tensors import not_finite
 
 if TYPE_CHECKING:
     from vip.families.base import VideoFamily
@@ -29,11 +31,28 @@ class ModelFolder:
 
         With `training`, what V.I.P. trains keeps its float32 weights and stays on the device.
         """
+        from safetensors import SafetensorError
+
         from vip.families.registry import family_named
 
         family = family_named(self.family)
-        if loading == AS_IT_IS:
-            return family.open(self.path, device)
-        model = family.open(self.path)
-        loading.apply(model, device, training=training)
+        try:
+            model = family.open(self.path, device if loading == AS_IT_IS else "cpu")
+        except (OSError, SafetensorError) as error:
+            reason = next(iter(str(error).splitlines()), type(error).__name__)
+            raise UserError(f"{self.path} cannot be opened ({reason}); restore it from its source") from error
+        self._refuse_not_finite(model)
+        if loading != AS_IT_IS:
+            loading.apply(model, device, training=training)
         return model
+
+    def _refuse_not_finite(self, model: "VideoFamily") -> None:
+        from torch import nn
+
+        modules = {name: part for name, part in vars(model).items() if isinstance(part, nn.Module)}
+        for part, module in modules.items():
+            if name := not_finite(module.state_dict()):
+                raise UserError(
+                    f"{self.path}: {name} of its {part} holds NaN or infinity; restore the folder from its "
+                    "source, or delete it and run what made it again"
+                )

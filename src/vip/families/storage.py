@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vip.errors import UserError
+from vip.faults import fault_point
+from vip.tensors import load_tensors, save_tensors
 
 if TYPE_CHECKING:
     import torch
@@ -68,13 +70,11 @@ def variant_of(component: Path) -> str | None:
 def read_weights(component: Path) -> "dict[str, Tensor]":
     """All tensors of a component, floating ones as float32, copied out of the file."""
     import torch
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
 
     path = weights_file(component)
     try:
-        tensors = load_file(path)
-    except SafetensorError as error:
+        tensors = load_tensors(path)
+    except ValueError as error:
         raise UserError(
             f"{path} is not a readable safetensors file ({error}); restore it from its source"
         ) from None
@@ -86,11 +86,11 @@ def read_weights(component: Path) -> "dict[str, Tensor]":
 
 def write_weights(component: Path, tensors: "Mapping[str, Tensor]") -> None:
     """Write tensors bit for bit, sorted by name."""
-    from safetensors.torch import save_file
-
+    fault_point("weights.write.before")
     component.mkdir(parents=True, exist_ok=True)
     ready = {name: tensors[name].detach().cpu().contiguous() for name in sorted(tensors)}
-    save_file(ready, component / WEIGHTS[0], metadata={"format": "pt"})
+    save_tensors(component / WEIGHTS[0], ready, {"format": "pt"})
+    fault_point("weights.write.after")
 
 
 def copy_component(source: Path, target: Path) -> None:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from kedro.framework.hooks import hook_impl
 
+from vip.faults import fault_point
+
 if TYPE_CHECKING:
     from kedro.pipeline import Pipeline
     from kedro.pipeline.node import Node
@@ -34,6 +36,7 @@ class ProgressLog:
     @hook_impl
     def before_node_run(self, node: "Node") -> None:
         """Tell that a node begins."""
+        fault_point("node.before")
         self._tell_duration()
         self._tell_current()
         self._begun += 1
@@ -46,6 +49,11 @@ class ProgressLog:
         self._tell_duration()
         self._current += 1
         self._since = time.monotonic()
+
+    @hook_impl
+    def after_node_run(self) -> None:
+        """The node has returned; nothing of it is saved."""
+        fault_point("node.computed")
 
     @hook_impl
     def after_pipeline_run(self) -> None:

@@ -9,6 +9,7 @@ from kedro.runner import SequentialRunner
 from kedro.runner.task import Task
 
 from vip.datasets.provenance import ProvenanceFolder
+from vip.faults import fault_point
 from vip.hooks.tracking import stage_of
 from vip.runners.ledger import Ledger
 
@@ -71,6 +72,7 @@ class StageRunner(SequentialRunner):
         run_id: str | None,
     ) -> None:
         Task(node, catalog, self._is_async, hook_manager, run_id).execute()
+        fault_point("node.saved")
         if ledger is not None:
             ledger.note(node)
 

@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from vip.errors import UserError
+from vip.faults import fault_point
 from vip.losses.methods import METHODS
 from vip.training.checkpoints import Checkpoint, CheckpointFolder
 from vip.training.curve import Row, mean_quantities
 from vip.training.draws import Step
 from vip.training.feeding import Feed
+from vip.training.interruption import uninterrupted
 from vip.training.objective import Terms, TrainingBatch, gradient_norm, terms
 from vip.training.optimisation import Optimisation
 
@@ -41,6 +43,7 @@ class Run:
     def __post_init__(self) -> None:
         """Take the model in hand: freeze what stays, make an optimizer for the rest."""
         self.optimisation = Optimisation(self.feed.family, self.settings, self.accelerator)
+        self._saved = 0
 
     def finish(self, steps: Sequence[Step]) -> None:
         """Do the steps that no checkpoint holds, and give the model its final weights."""
@@ -58,12 +61,21 @@ class Run:
             return
         self.optimisation.restore(saved.tensors)
         self.done, self.sft_weight, self.curve = saved.step, saved.values["sft_weight"], saved.values["curve"]
+        self._saved = self.done
         logger.info("training continues after step %d", self.done)
 
-    def _save(self) -> None:
+    def _save(self, last: int) -> None:
         if self.accelerator.is_main_process:
             values = {"sft_weight": self.sft_weight, "curve": self.curve}
-            self.checkpoints.save(Checkpoint(self.name, self.done, self.optimisation.tensors(), values))
+            tensors = self.optimisation.tensors()
+            self.checkpoints.save(Checkpoint(self.name, self.done, tensors, values, last=last))
+        self._saved = self.done
+
+    def _save_at_once(self, last: int) -> None:
+        """Ctrl-C and SIGTERM lose no step that was done."""
+        if self.done > self._saved:
+            self._save(last)
+        logger.info("training was stopped after step %d, which is in a checkpoint", self.done)
 
     def _walk(self, steps: Sequence[Step], sft_weight: float) -> None:
         from tqdm import tqdm
@@ -80,15 +92,30 @@ class Run:
             smoothing=0.0,
             dynamic_ncols=True,
         ) as bar:
-            for number, step in enumerate(steps[self.done :], start=self.done + 1):
-                self.curve.append(self._step(number, step, sft_weight))
-                self.done = number
-                if number % self.settings.checkpoint_every == 0 or number == len(steps):
-                    self._save()
-                bar.update()
+            try:
+                for number, step in enumerate(steps[self.done :], start=self.done + 1):
+                    self._step(number, step, sft_weight)
+                    if number % self.settings.checkpoint_every == 0 or number == len(steps):
+                        self._save(len(steps))
+                    fault_point("training.step.after")
+                    bar.update()
+            except (KeyboardInterrupt, SystemExit):
+                self._save_at_once(len(steps))
+                raise
 
-    def _step(self, number: int, step: Step, sft_weight: float) -> Row:
-        """One optimizer step; returns its row of the curve."""
+    def _step(self, number: int, step: Step, sft_weight: float) -> None:
+        """One optimizer step: all of it is done, with its row in the curve, or nothing."""
+        fault_point("training.step.before")
+        row = self._gradient(number, step, sft_weight)
+        fault_point("training.step.before_update")
+        with uninterrupted():
+            row["learning_rate"] = self.optimisation.update(number)
+            fault_point("training.step.updated")
+            self.curve.append(row)
+            self.done = number
+
+    def _gradient(self, number: int, step: Step, sft_weight: float) -> Row:
+        """Compute a step's gradient, and its row of the curve but for the learning rate."""
         batch = self.feed.batch(step)
         found = self._terms(self.optimisation.denoiser, batch)
         loss = METHODS[self.settings.method](found.dpo.loss, found.sft, sft_weight)
@@ -99,7 +126,6 @@ class Run:
             row["dpo_gradient_norm"], row["sft_gradient_norm"] = self._gradient_norms(found, batch)
         row["gradient_norm"] = self.optimisation.gradient(loss * batch.share)
         self._refuse_unless_finite("gradient norm", row["gradient_norm"], number, step, found)
-        row["learning_rate"] = self.optimisation.update(number)
         row["sft_weight"] = sft_weight
         row["weighted_sft_loss"] = sft_weight * (row["sft_loss"] or 0.0)
         return row

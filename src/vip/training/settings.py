@@ -88,3 +88,7 @@ class TrainingSettings(ReferenceSettings, Protocol):
     @property
     def checkpoint_every(self) -> int:
         """Steps between checkpoints."""
+
+    @property
+    def changed_settings(self) -> Literal["refuse", "restart"]:
+        """What to do where a training with other settings was stopped half way."""

@@ -1,7 +1,7 @@
 """ReDPO training (paper Sec. 3.4): train a pruned model on preference pairs, from wherever it was stopped."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 from vip.generation.device import best_device
@@ -9,6 +9,7 @@ from vip.hashing import content_hash
 from vip.training.curve import curve_table
 from vip.training.draws import plan
 from vip.training.feeding import Feed, reference_keys
+from vip.training.resuming import check_settings, flat_settings
 from vip.training.run import Run
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from vip.training.settings import TrainingSettings
     from vip.types import Items, Table
 
-_NOT_NAMED = ("checkpoint_every", "offload", "precision")
+_NOT_NAMED = ("checkpoint_every", "offload", "precision", "changed_settings")
 """Settings that change no bit of the outcome, or that the keys of the reference predictions hold already."""
 
 
@@ -44,20 +45,25 @@ def train(
     """Move a pruned model's trainable parameters, and nothing else, by the method that the settings name.
 
     Continues from the newest good checkpoint of the very same run and ends with the same bits as a run that
-    was never stopped; a finished run returns at once. Each process of `torchrun` takes its part of a batch.
+    was never stopped; a finished run returns at once. UserError where another run of other settings was
+    stopped half way, unless `changed_settings` is `restart`. Each process of `torchrun` takes its part of a
+    batch.
     """
     from accelerate import Accelerator
 
     keys = reference_keys(references, pairs, settings, model.fingerprint)
+    name = run_name(model.fingerprint, pairs, keys.values(), settings)
+    told = flat_settings(settings, _NOT_NAMED) | {"model": model.fingerprint, "pairs": _pairs_hash(pairs)}
+    check_settings(checkpoints, name, told, settings.changed_settings)
     accelerator = Accelerator(cpu=best_device() == "cpu", mixed_precision="no")
     device, process, processes = str(accelerator.device), accelerator.process_index, accelerator.num_processes
     family = model.open(device, settings.loading, training=True)
     run = Run(
-        name=run_name(model.fingerprint, pairs, keys.values(), settings),
+        name=name,
         feed=Feed(family, pairs, clips, references, keys, settings, device, process, processes),
         settings=settings,
         accelerator=accelerator,
-        checkpoints=checkpoints,
+        checkpoints=replace(checkpoints, settings=told),
     )
     run.finish(plan(len(pairs), settings.batch_size, settings))
     family.denoiser.requires_grad_(False)
@@ -75,3 +81,7 @@ def run_name(
     return content_hash(
         "training", fingerprint, [asdict(pair) for pair in pairs], list(reference_keys), deciding
     )
+
+
+def _pairs_hash(pairs: "Iterable[PreferencePair]") -> str:
+    return content_hash([asdict(pair) for pair in pairs])

@@ -102,6 +102,14 @@ def wrapped(inner: Exception, outer: Exception) -> Exception:
         (wrapped(UserError("no column prompt"), DatasetError("Failed while loading")), "no column prompt"),
         (wrapped(wrapped(UserError("deep"), ValueError("middle")), RuntimeError("outer")), "deep"),
         (DatasetError("No such file"), "No such file"),
+        (
+            wrapped(OSError(28, "No space left on device", "x.bin"), DatasetError("Failed while saving")),
+            (
+                "x.bin cannot be written or read (No space left on device); mend that, and run the same"
+                " command again"
+            ),
+        ),
+        (OSError(22, "Invalid argument"), None),
         (MissingConfigException("no conf"), "no conf"),
         (ValueError("a bug"), None),
         (KeyError("a bug"), None),

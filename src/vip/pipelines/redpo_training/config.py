@@ -47,6 +47,8 @@ class ReDPOTraining:
     """Compute activations again in the backward pass instead of keeping them: less memory, more time."""
     precision: Precision = "fp32"
     """bf16: what is frozen, and the reference; trained weights stay float32, and so does the student."""
+    changed_settings: Literal["refuse", "restart"] = "refuse"
+    """Where a training of other settings was stopped half way: show them and stop, or train afresh."""
     offload: bool = False
     """Keep on the GPU only the model at work, the others in the machine's memory."""
 

@@ -8,8 +8,13 @@ from vip.types import Table
 
 def train_teacher(checkpoints: Any, settings: TeacherTraining) -> tuple[Any, Table]:
     """The teacher, and the curves of its trainings one after the other."""
+    from dataclasses import replace
+
     import pandas as pd
 
+    from vip.training.resuming import flat_settings
+
+    checkpoints = replace(checkpoints, settings=flat_settings(settings))
     autoencoder, first = train_teacher_autoencoder(checkpoints, settings)
     teacher, second = train_teacher_denoiser(autoencoder, checkpoints, settings)
     return teacher, pd.concat([first, second], ignore_index=True)

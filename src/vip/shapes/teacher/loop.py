@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
+from vip.faults import fault_point
 from vip.training.checkpoints import Checkpoint, CheckpointFolder
+from vip.training.interruption import uninterrupted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -58,20 +60,34 @@ def learn(
         curve = saved.values["curve"]
         _restore(saved.tensors, weights, average, optimizer)
     model.train()
-    for step in tqdm(range(len(curve), loop.steps), run, loop.steps, initial=len(curve), file=sys.stderr):
-        for group in optimizer.param_groups:
-            group["lr"] = loop.learning_rate * learning_rate_factor(step, loop)
-        optimizer.zero_grad()
-        loss = loss_at(step)
-        loss.backward()
-        norm = torch.nn.utils.clip_grad_norm_(weights.values(), 1.0)
-        optimizer.step()
-        for name, weight in weights.items():
-            average[name].lerp_(weight.detach(), 1 - loop.ema_decay)
-        curve.append({"training": run, "step": step, "loss": loss.item(), "gradient_norm": norm.item()})
-        if (step + 1) % loop.checkpoint_every == 0 or step + 1 == loop.steps:
-            tensors = _tensors(weights, average, optimizer)
-            checkpoints.save(Checkpoint(run, step + 1, tensors, {"curve": curve}))
+
+    def save() -> None:
+        tensors = _tensors(weights, average, optimizer)
+        checkpoints.save(Checkpoint(run, len(curve), tensors, {"curve": curve}, last=loop.steps))
+
+    try:
+        for step in tqdm(range(len(curve), loop.steps), run, loop.steps, initial=len(curve), file=sys.stderr):
+            fault_point("training.step.before")
+            for group in optimizer.param_groups:
+                group["lr"] = loop.learning_rate * learning_rate_factor(step, loop)
+            optimizer.zero_grad()
+            loss = loss_at(step)
+            loss.backward()
+            norm = torch.nn.utils.clip_grad_norm_(weights.values(), 1.0)
+            with uninterrupted():
+                optimizer.step()
+                for name, weight in weights.items():
+                    average[name].lerp_(weight.detach(), 1 - loop.ema_decay)
+                curve.append(
+                    {"training": run, "step": step, "loss": loss.item(), "gradient_norm": norm.item()}
+                )
+            if len(curve) % loop.checkpoint_every == 0 or len(curve) == loop.steps:
+                save()
+            fault_point("training.step.after")
+    except (KeyboardInterrupt, SystemExit):
+        if curve:
+            save()
+        raise
     _copy(average, weights)
     model.eval().requires_grad_(requires_grad=False)
     return curve

@@ -75,3 +75,25 @@ def test_only_what_requires_gradients_moves(tmp_path: Path) -> None:
 def test_learning_rate_by_hand(step: int, expected: float) -> None:
     # decay starts at 12 x (1 - 0.4) = 7.2: cosine of (8 - 7.2)/4.8 and of (11 - 7.2)/4.8 half turns
     assert learning_rate_factor(step, LOOP) == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize("stop_at", [1, 3, 6, 11])
+def test_ctrl_c_loses_no_step(tmp_path: Path, stop_at: int) -> None:
+    whole, _ = _train(tmp_path / "whole")
+    line, steps = _line(), []
+
+    def loss_at(step: int) -> torch.Tensor:
+        steps.append(step)
+        if len(steps) == stop_at + 1:
+            raise KeyboardInterrupt
+        point = torch.tensor([[float(step % 3)]])
+        return (line(point) - (2 * point + 1)).square().mean()
+
+    with pytest.raises(KeyboardInterrupt):
+        learn("line", line, loss_at, LOOP, CheckpointFolder(tmp_path / "stopped"))
+    line = _line()
+    learn("line", line, loss_at, LOOP, CheckpointFolder(tmp_path / "stopped"))
+    assert steps == [*range(stop_at + 1), *range(stop_at, LOOP.steps)], (
+        "only the interrupted step begins twice"
+    )
+    assert torch.equal(line.weight, whole.weight)
