@@ -42,7 +42,7 @@ class Told:
 
 
 def forked(function: Callable[..., Any], *arguments: Any, fault: str = "") -> int:
-    """Call a module's function in a process of its own; its exit code, negative for the signal that ended it."""
+    """Call a module's function in a process of its own; its exit code, or minus the signal that ended it."""
     process = _context.Process(target=_call, args=(fault, function, *arguments))
     process.start()
     process.join()

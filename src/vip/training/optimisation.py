@@ -29,11 +29,16 @@ def only_trainable(family: "VideoFamily") -> "dict[str, nn.Parameter]":
     return parameters
 
 
-def learning_rate_at(step: int, settings: "TrainingSettings") -> float:
-    """The learning rate of a step, counted from 1: a linear warm-up to a constant."""
-    if step >= settings.warmup_steps:
-        return settings.learning_rate
-    return settings.learning_rate * step / settings.warmup_steps
+def learning_rate_at(step: int, steps: int, settings: "TrainingSettings") -> float:
+    """The learning rate of a step, counted from 1, of so many: up to a constant, and down to 0 at the end.
+
+    The fall is linear too, over the last `decay_share` of the steps; the step after the last would have 0.
+    """
+    rise: float = step / settings.warmup_steps if step < settings.warmup_steps else 1.0
+    falling = settings.decay_share * steps
+    fall = min(1.0, (steps + 1 - step) / (falling + 1))
+    factor: float = min(rise, fall)
+    return settings.learning_rate * factor
 
 
 class Optimisation:
@@ -59,9 +64,9 @@ class Optimisation:
         limit = self._settings.gradient_clip or float("inf")
         return float(self._accelerator.clip_grad_norm_(list(self.parameters.values()), limit))
 
-    def update(self, step: int) -> float:
-        """Move the weights, then their average, and drop the gradient; return the learning rate used."""
-        learning_rate = learning_rate_at(step, self._settings)
+    def update(self, step: int, steps: int) -> float:
+        """Move the weights in a step of so many, then their average, and drop the gradient; the rate used."""
+        learning_rate = learning_rate_at(step, steps, self._settings)
         for group in self.adamw.param_groups:
             group["lr"] = learning_rate
         self.adamw.step()

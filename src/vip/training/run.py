@@ -94,7 +94,7 @@ class Run:
         ) as bar:
             try:
                 for number, step in enumerate(steps[self.done :], start=self.done + 1):
-                    self._step(number, step, sft_weight)
+                    self._step(number, step, sft_weight, len(steps))
                     if number % self.settings.checkpoint_every == 0 or number == len(steps):
                         self._save(len(steps))
                     fault_point("training.step.after")
@@ -103,13 +103,13 @@ class Run:
                 self._save_at_once(len(steps))
                 raise
 
-    def _step(self, number: int, step: Step, sft_weight: float) -> None:
+    def _step(self, number: int, step: Step, sft_weight: float, steps: int) -> None:
         """One optimizer step: all of it is done, with its row in the curve, or nothing."""
         fault_point("training.step.before")
         row = self._gradient(number, step, sft_weight)
         fault_point("training.step.before_update")
         with uninterrupted():
-            row["learning_rate"] = self.optimisation.update(number)
+            row["learning_rate"] = self.optimisation.update(number, steps)
             fault_point("training.step.updated")
             self.curve.append(row)
             self.done = number

@@ -70,6 +70,10 @@ class TrainingSettings(ReferenceSettings, Protocol):
         """Steps over which the learning rate rises linearly."""
 
     @property
+    def decay_share(self) -> float:
+        """Share of the steps, at the end, over which the learning rate falls to 0; 0 for none."""
+
+    @property
     def gradient_clip(self) -> float:
         """Largest gradient norm; 0 for no clipping."""
 

@@ -57,10 +57,22 @@ def test_weights_become_contiguous_in_place(tiny_model) -> None:
 
 def test_the_learning_rate_warms_up_linearly(world) -> None:
     settings = world.settings(learning_rate=0.4, warmup_steps=4)
-    assert [learning_rate_at(step, settings) for step in (1, 2, 3, 4, 5, 99)] == pytest.approx(
+    assert [learning_rate_at(step, 99, settings) for step in (1, 2, 3, 4, 5, 99)] == pytest.approx(
         [0.1, 0.2, 0.3, 0.4, 0.4, 0.4]
     )
-    assert learning_rate_at(1, world.settings(learning_rate=0.4)) == 0.4
+    assert learning_rate_at(1, 99, world.settings(learning_rate=0.4)) == 0.4
+
+
+def test_the_learning_rate_falls_linearly_at_the_end(world) -> None:
+    settings = world.settings(learning_rate=0.4, decay_share=0.5)
+    rates = [learning_rate_at(step, 6, settings) for step in range(1, 7)]
+    assert rates == pytest.approx([0.4, 0.4, 0.4, 0.3, 0.2, 0.1])
+
+
+def test_rise_and_fall_may_meet(world) -> None:
+    settings = world.settings(learning_rate=0.4, warmup_steps=4, decay_share=1.0)
+    rates = [learning_rate_at(step, 3, settings) for step in (1, 2, 3)]
+    assert rates == pytest.approx([0.1, 0.2, 0.1])
 
 
 def test_an_update_is_adamw_s(world, family) -> None:
@@ -72,7 +84,7 @@ def test_an_update_is_adamw_s(world, family) -> None:
         loss_of(twin).backward()
         expected.step()
         moving.gradient(loss_of(family))
-        assert moving.update(step) == 0.1
+        assert moving.update(step, 99) == 0.1
         assert all(value.grad is None for value in moving.parameters.values())
     for name, weight in twin.trainable().items():
         assert torch.equal(weight, moving.parameters[name])
@@ -98,7 +110,7 @@ def test_averages_follow_the_weights(world, family) -> None:
     expected = {name: value.detach().clone() for name, value in moving.parameters.items()}
     for step in (1, 2, 3):
         moving.gradient(loss_of(family))
-        moving.update(step)
+        moving.update(step, 99)
         for name, value in moving.parameters.items():
             expected[name] = 0.75 * expected[name] + 0.25 * value.detach()
     moving.adopt_averages()
@@ -109,7 +121,7 @@ def test_averages_follow_the_weights(world, family) -> None:
 def test_without_averages_the_weights_stay(world, family) -> None:
     moving = optimisation(world, family)
     moving.gradient(loss_of(family))
-    moving.update(1)
+    moving.update(1, 99)
     before = {name: value.detach().clone() for name, value in moving.parameters.items()}
     moving.adopt_averages()
     assert all(torch.equal(value, before[name]) for name, value in moving.parameters.items())
@@ -118,7 +130,7 @@ def test_without_averages_the_weights_stay(world, family) -> None:
 def test_restoring_goes_on_where_it_was(world, family) -> None:
     moving = optimisation(world, family, ema_decay=0.5)
     moving.gradient(loss_of(family))
-    moving.update(1)
+    moving.update(1, 99)
     saved = {group: {k: v.clone() for k, v in tensors.items()} for group, tensors in moving.tensors().items()}
     assert set(saved) == {"weights", "optimizer", "averages"}
     other = world.pruned.open()
@@ -126,7 +138,7 @@ def test_restoring_goes_on_where_it_was(world, family) -> None:
     again.restore(saved)
     for one, denoiser in ((moving, family), (again, other)):
         one.gradient(loss_of(denoiser))
-        one.update(2)
+        one.update(2, 99)
     for group, tensors in moving.tensors().items():
         for name, tensor in tensors.items():
             assert torch.equal(tensor, again.tensors()[group][name]), name

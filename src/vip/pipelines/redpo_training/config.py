@@ -41,6 +41,8 @@ class ReDPOTraining:
     """Pairs a batch of reference predictions. Batches are filled up, so a last small one costs as much."""
     seed: Annotated[int, Field(ge=0)]
     """With epoch and pair, what timesteps and noises depend on; with the epoch, what the data order does."""
+    decay_share: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Share of the steps, at the end, over which the learning rate falls to 0; the paper names none."""
     gradient_norm_every: Annotated[int, Field(ge=1)] = 10
     """Steps between measurements of each term's own gradient norm, which cost two backward passes."""
     gradient_checkpointing: bool = False
