@@ -48,5 +48,6 @@ def test_the_plan_can_be_made_and_the_header_says_what_it_says(experiment: Exper
     header = (CONF / experiment.catalog["teacher"]["filepath"].split("/")[-1] / "parameters.yml").read_text()
     stated = re.search(r"takes ([\d.]+) PFLOPs", " ".join(header.replace("#", " ").split()))
     pairs = table[table["phase"] == "pairs: teacher"].iloc[0]
-    assert stated, "the header says how much a clip is"
-    assert pairs["flops"] / pairs["clips"] / 1e15 == pytest.approx(float(stated[1]), rel=0.06)
+    found = pairs["flops"] / pairs["clips"] / 1e15
+    assert stated, f"the header does not say that a clip takes {found:.3g} PFLOPs"
+    assert found == pytest.approx(float(stated[1]), rel=0.06)
