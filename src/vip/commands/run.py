@@ -19,6 +19,7 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from vip.errors import UserError
+from vip.heap import keep_freed_memory
 from vip.processes import this_run
 
 USER_ERRORS = (UserError, OSError, DatasetError, MissingConfigException, OmegaConfBaseException, YAMLError)
@@ -83,6 +84,7 @@ def _causes(error: BaseException | None) -> "list[BaseException]":
 
 def _run(*, verbose: bool, params: Any, pipeline: str | None, pipelines: list[str], **options: Any) -> Any:
     signal.signal(signal.SIGTERM, _terminated)
+    keep_freed_memory()
     if not this_run().is_first:
         logging.getLogger("vip").setLevel(logging.WARNING)
     try:
