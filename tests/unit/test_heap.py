@@ -16,11 +16,6 @@ def test_glibc_takes_the_values():
     assert heap.keep_freed_memory()
 
 
-def test_a_value_that_glibc_refuses_is_told(monkeypatch):
-    monkeypatch.setattr(heap, "LARGEST_MMAP_THRESHOLD", 2**31 - 1)
-    assert not heap.keep_freed_memory()
-
-
 def test_elsewhere_nothing_is_asked(monkeypatch):
     monkeypatch.setattr(sys, "platform", "darwin")
     assert not heap.keep_freed_memory()
