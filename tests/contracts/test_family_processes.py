@@ -51,6 +51,5 @@ def distance(one: Mapping[str, torch.Tensor], other: Mapping[str, torch.Tensor])
 def outcome(path: Path) -> tuple[dict[str, torch.Tensor], list[dict[str, float]]]:
     """The weights after two steps, and what was measured at each."""
     (folder,) = path.glob("*/step_00000002")
-    return load_file(folder / "weights.safetensors"), json.loads((folder / "values.json").read_text())[
-        "curve"
-    ]
+    values = json.loads((folder / "values.json").read_text())["values"]
+    return load_file(folder / "weights.safetensors"), values["curve"]

@@ -199,7 +199,7 @@ def test_the_pipeline_takes_and_makes_what_a_stage_passes_on() -> None:
     assert template.all_outputs() == {"reference_predictions", "student", "training_curve"}
     assert {node.name: node.tags for node in template.nodes} == {
         "reference_predictions": {"redpo_training"},
-        "student": {"redpo_training"},
+        "student": {"redpo_training", "every_process"},
     }
 
 
