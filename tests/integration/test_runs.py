@@ -14,6 +14,9 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("integration")]
 
 MEASURED = (
     "costs.csv",
+    ".costs.json",
+    "provenance/report.json",
+    "provenance/results.json",
     "08_reporting",
     "mlruns",
     "mlflow.db",
@@ -24,7 +27,7 @@ MEASURED = (
     "/reference/",
     "checkpoints",
 )
-"""What holds times of the clock, or what the seals of other files vouch for."""
+"""What holds times of the clock, records of such files, or what the seals of other files vouch for."""
 
 
 def results(project) -> dict[str, bytes]:
