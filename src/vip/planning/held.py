@@ -107,9 +107,11 @@ class Held:
         """What measuring a gradient's norm makes: the gradient, and all of it in one piece."""
         import torch
 
-        parameters = tuple(self.model.trainable().values())
-        found = torch.autograd.grad(loss, parameters, retain_graph=True, allow_unused=True)
-        torch.cat([gradient.flatten() for gradient in found if gradient is not None])
+        parameters = self.model.trainable().values()
+        loss.backward(retain_graph=True)  # autograd.grad does not go with the modules' hooks of Mochi
+        torch.cat([value.grad.flatten() for value in parameters if value.grad is not None])
+        for value in parameters:
+            value.grad = None
 
     def _gradients_elsewhere(self) -> int:
         """Bytes of gradients that the last call did not make: those of Wan 2.2's other transformer."""
