@@ -74,10 +74,10 @@ def test_a_stop_before_the_first_step_leaves_nothing(world) -> None:
 def test_a_signal_while_weights_move_waits_until_they_have(world, elsewhere, monkeypatch, number) -> None:
     expected, update = world.train(elsewhere, **RARELY), Optimisation.update
 
-    def update_and_be_interrupted(self, step):
+    def update_and_be_interrupted(self, step, steps):
         if step == 2:
             signal.raise_signal(number)
-        return update(self, step)
+        return update(self, step, steps)
 
     def leave(heard, _):
         raise KeyboardInterrupt
