@@ -74,7 +74,7 @@ def workload_of(model: "VideoFamily", parameters: dict[str, Any]) -> "Workload":
         sampler=sampling.sampler,
         batch_size=sampling.batch_size,
         epochs=training.epochs,
-        training_batch=training.batch_size,
+        training_batch=training.micro_batch_size or training.batch_size,
         reference_batch=training.reference_batch_size,
         loading=sampling.loading,
         training_loading=training.loading,

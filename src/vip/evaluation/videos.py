@@ -44,12 +44,13 @@ def resize(frames: "NDArray[np.uint8]", width: int = SHOWN_WIDTH) -> "NDArray[np
 
 
 def encode(frames: "NDArray[np.uint8]") -> bytes:
-    """Frames (F, H, W, 3) of even height and width as the bytes of an mp4 file."""
+    """Frames (F, H, W, 3) of even sizes as the bytes of an mp4 file; equal frames give equal bytes."""
     import av
 
     buffer = io.BytesIO()
     with av.open(buffer, "w", format="mp4") as container:
-        options = {"crf": QUALITY, "threads": "1", "preset": "veryfast"}
+        # One thread, and no macroblock tree: x264's bytes differ from call to call with either.
+        options = {"crf": QUALITY, "threads": "1", "preset": "veryfast", "mbtree": "0"}
         stream = container.add_stream("libx264", rate=Fraction(FRAMES_PER_SECOND), options=options)
         stream.height, stream.width = frames.shape[1:3]
         stream.pix_fmt = "yuv420p"

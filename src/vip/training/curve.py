@@ -33,20 +33,21 @@ clipping; the norms of the two terms, unweighted, are NaN on steps where they we
 """
 
 
-def mean_quantities(terms: "Terms", loss: "Tensor", share: float, accelerator: Any) -> Row:
-    """Means over the global batch, from this process's means and its share of the batch."""
+MEASURED = ("loss", "dpo_loss", "sft_loss", "winner_margin", "loser_margin", "implicit_accuracy")
+"""The columns that every batch has a value of."""
+
+
+def measured(terms: "Terms", loss: "Tensor") -> "Tensor":
+    """The values of `MEASURED` (6,) for one batch."""
     import torch
 
-    quantities = {
-        "loss": loss,
-        "dpo_loss": terms.dpo.loss,
-        "sft_loss": terms.sft,
-        "winner_margin": terms.dpo.winner_margin.mean(),
-        "loser_margin": terms.dpo.loser_margin.mean(),
-        "implicit_accuracy": terms.dpo.accuracy,
-    }
-    stacked = torch.stack(list(quantities.values())).detach() * share
-    return dict(zip(quantities, accelerator.reduce(stacked, "mean").tolist(), strict=True))
+    margins = (terms.dpo.winner_margin.mean(), terms.dpo.loser_margin.mean())
+    return torch.stack([loss, terms.dpo.loss, terms.sft, *margins, terms.dpo.accuracy]).detach()
+
+
+def mean_quantities(sums: "Tensor", accelerator: Any) -> Row:
+    """Means over the global batch, from the sum of this process's values, each times its batch's share."""
+    return dict(zip(MEASURED, accelerator.reduce(sums, "mean").tolist(), strict=True))
 
 
 def curve_table(rows: list[Row]) -> "Table":

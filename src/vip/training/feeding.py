@@ -1,5 +1,6 @@
 """Batches for the student: clips, draws, prompt embeddings and reference predictions, put together."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -7,13 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from vip.errors import UserError
 from vip.training.batches import PairClips, noisy_pairs, stacked, twice
-from vip.training.draws import Step, draw
+from vip.training.draws import Step, draw, shown_prompt
 from vip.training.objective import TrainingBatch
 from vip.training.reference import reference_key
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from vip.families.base import VideoFamily
     from vip.training.pairs import PreferencePair
     from vip.training.reference import Prediction
@@ -82,37 +81,54 @@ class Feed:
 
     @cached_property
     def embeddings(self) -> "dict[str, Conditioning]":
-        """Each different prompt's conditioning, computed once a run."""
-        prompts = list(dict.fromkeys(pair.prompt for pair in self.pairs))
-        return embeddings(self.family, prompts, self.settings.batch_size)
+        """The conditioning of each different prompt that is shown, computed once a run."""
+        epochs = range(self.settings.epochs)
+        shown = (shown_prompt(pair, epoch, self.settings) for epoch in epochs for pair in self.pairs)
+        return embeddings(self.family, list(dict.fromkeys(shown)), self.settings.batch_size)
 
-    def batch(self, step: Step) -> TrainingBatch:
-        """This process's part of a step; a process without a part gets a pair that counts for nothing."""
+    def batches(self, step: Step) -> list[TrainingBatch]:
+        """This process's part of a step in micro-batches, of which every process gets equally many.
+
+        What a micro-batch holds does not depend on the number of processes, where its size is set. Where
+        there is none left for a process, it gets one that counts for nothing.
+        """
+        parts = self._parts(step)
+        return [self._batch(step, part or step.positions[:1], len(part)) for part in parts[self.process]]
+
+    def _parts(self, step: Step) -> list[list[tuple[int, ...]]]:
+        """For every process, the positions of each of its micro-batches."""
+        size = self.settings.micro_batch_size or math.ceil(len(step.positions) / self.processes)
+        micro = [step.positions[start : start + size] for start in range(0, len(step.positions), size)]
+        micro += [()] * (-len(micro) % self.processes)
+        return [micro[process :: self.processes] for process in range(self.processes)]
+
+    def _batch(self, step: Step, positions: Sequence[int], counting: int) -> TrainingBatch:
         import torch
 
-        own = step.positions[self.process :: self.processes]
-        pairs = [self.pairs[position] for position in own or step.positions[:1]]
+        pairs = [self.pairs[position] for position in positions]
         draws = [draw(self.family, pair.pair_id, step.epoch, self.settings) for pair in pairs]
         predicted = [self.references[self.keys[step.epoch, pair.pair_id]] for pair in pairs]
         reference = [one["winner"] for one in predicted] + [one["loser"] for one in predicted]
-        conditioning = twice(stacked([self.embeddings[pair.prompt] for pair in pairs]))
+        prompts = [shown_prompt(pair, step.epoch, self.settings) for pair in pairs]
+        conditioning = twice(stacked([self.embeddings[prompt] for prompt in prompts]))
         return TrainingBatch(
             samples=noisy_pairs(self.family, self.clips.latents(pairs), draws, self.device),
             conditioning={name: tensor.to(self.device) for name, tensor in conditioning.items()},
             reference=torch.stack(reference).to(self.device),
-            share=len(own) * self.processes / len(step.positions),
+            share=counting * self.processes / len(step.positions),
         )
 
-    def which(self, step: Step, marked: "Tensor", accelerator: Any) -> list[str]:
+    def which(self, step: Step, marked: Sequence[bool], accelerator: Any) -> list[str]:
         """The ids of a step's pairs that are marked, of all processes; of all its pairs where none is.
 
-        `marked` (B,) is of this process's own batch; every process has to ask at the same time.
+        `marked` are the pairs of this process's own batches, one after the other; every process has to ask
+        at the same time.
         """
         import torch
 
-        marks = torch.zeros(len(step.positions), device=marked.device)
-        own = marks[self.process :: self.processes]
-        own += marked[: len(own)]
-        flags = accelerator.reduce(marks, "sum").tolist()
-        positions = [position for position, flag in zip(step.positions, flags, strict=True) if flag]
+        own = [position for part in self._parts(step)[self.process] for position in part]
+        broken = {position for position, mark in zip(own, marked, strict=False) if mark}
+        flags = torch.tensor([float(position in broken) for position in step.positions], device=self.device)
+        found = accelerator.reduce(flags, "sum").tolist()
+        positions = [position for position, flag in zip(step.positions, found, strict=True) if flag]
         return [self.pairs[position].pair_id for position in positions or step.positions]

@@ -1,14 +1,14 @@
 """The two terms of the loss for one batch of pairs, and the gradient norm of each."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from vip.losses.diffusion_dpo import DiffusionDPO, diffusion_dpo
 from vip.losses.sft import sft
 from vip.losses.squared_error import squared_error
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from torch import Tensor, nn
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 class TrainingBatch:
     """B pairs as 2B samples, winners first, and what the reference predicted for them (2B, C, F, h, w).
 
-    `share` is this process's part of the global batch times the number of processes (1 where there is one):
-    means over processes of `share` times local means are global means.
+    `share` is its part of the global batch times the number of processes (1 where it is all there is): means
+    over processes of sums of `share` times local means are global means.
     """
 
     samples: "NoisyPairs"
@@ -49,10 +49,9 @@ def terms(family: "VideoFamily", denoiser: "nn.Module", batch: TrainingBatch, be
     return Terms(dpo, sft(predicted.chunk(2)[0], batch.reference.chunk(2)[0]))
 
 
-def gradient_norm(loss: "Tensor", parameters: "Iterable[nn.Parameter]", accelerator: Any) -> float:
-    """The norm of a loss's gradient, averaged over processes, without touching `.grad`."""
+def gradients_of(found: Terms, parameters: "Sequence[nn.Parameter]") -> "Tensor":
+    """The gradients of L_diff-dpo and of L_SFT, unweighted, one row each (2, N), without touching `.grad`."""
     import torch
 
-    gradients = torch.autograd.grad(loss, tuple(parameters), retain_graph=True)
-    mean = accelerator.reduce(torch.cat([gradient.flatten() for gradient in gradients]), "mean")
-    return float(torch.linalg.vector_norm(mean))
+    rows = [torch.autograd.grad(loss, parameters, retain_graph=True) for loss in (found.dpo.loss, found.sft)]
+    return torch.stack([torch.cat([gradient.flatten() for gradient in row]) for row in rows])

@@ -1,5 +1,6 @@
 """The moving parts of training: weights, AdamW's moments, and the moving average of weights."""
 
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from vip.families.checkpointing import enable_gradient_checkpointing
@@ -58,9 +59,17 @@ class Optimisation:
         if settings.ema_decay:
             self._averages = {name: weight.detach().clone() for name, weight in self.parameters.items()}
 
-    def gradient(self, loss: "Tensor") -> float:
-        """Backpropagate, clip, and return the gradient's norm before clipping."""
+    def alone(self) -> AbstractContextManager[None]:
+        """While a process works on a micro-batch after which others of the step follow: nothing is sent."""
+        synchronised: AbstractContextManager[None] = self._accelerator.no_sync(self.denoiser)
+        return synchronised
+
+    def add(self, loss: "Tensor") -> None:
+        """Backpropagate, onto the gradient that is there."""
         self._accelerator.backward(loss)
+
+    def clip(self) -> float:
+        """Clip the gradient, and return its norm before that."""
         limit = self._settings.gradient_clip or float("inf")
         return float(self._accelerator.clip_grad_norm_(list(self.parameters.values()), limit))
 

@@ -15,10 +15,13 @@ from vip.training.curve import Row, mean_quantities
 from vip.training.draws import Step
 from vip.training.feeding import Feed
 from vip.training.interruption import uninterrupted
-from vip.training.objective import Terms, TrainingBatch, gradient_norm, terms
+from vip.training.objective import TrainingBatch, terms
 from vip.training.optimisation import Optimisation
+from vip.training.sums import Sums
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from vip.training.settings import TrainingSettings
 
 logger = logging.getLogger(__name__)
@@ -115,31 +118,37 @@ class Run:
             self.done = number
 
     def _gradient(self, number: int, step: Step, sft_weight: float) -> Row:
-        """Compute a step's gradient, and its row of the curve but for the learning rate."""
-        batch = self.feed.batch(step)
-        found = self._terms(self.optimisation.denoiser, batch)
-        loss = METHODS[self.settings.method](found.dpo.loss, found.sft, sft_weight)
+        """Add up a step's gradient, and make its row of the curve but for the learning rate."""
+        with_norms = (number - 1) % self.settings.gradient_norm_every == 0
+        *others, last = self.feed.batches(step)
+        sums = Sums()
+        with self.optimisation.alone():
+            for batch in others:
+                self._backward(batch, sft_weight, sums, with_norms)
+        self._backward(last, sft_weight, sums, with_norms)
         row: Row = {"step": number, "epoch": step.epoch}
-        row |= mean_quantities(found, loss, batch.share, self.accelerator)
-        self._refuse_unless_finite("loss", row["loss"], number, step, found)
-        if (number - 1) % self.settings.gradient_norm_every == 0:
-            row["dpo_gradient_norm"], row["sft_gradient_norm"] = self._gradient_norms(found, batch)
-        row["gradient_norm"] = self.optimisation.gradient(loss * batch.share)
-        self._refuse_unless_finite("gradient norm", row["gradient_norm"], number, step, found)
+        row |= mean_quantities(sums.measured, self.accelerator)
+        self._refuse_unless_finite("loss", row["loss"], number, step, sums)
+        if with_norms:
+            row["dpo_gradient_norm"], row["sft_gradient_norm"] = sums.gradient_norms(self.accelerator)
+        row["gradient_norm"] = self.optimisation.clip()
+        self._refuse_unless_finite("gradient norm", row["gradient_norm"], number, step, sums)
         row["sft_weight"] = sft_weight
         row["weighted_sft_loss"] = sft_weight * (row["sft_loss"] or 0.0)
         return row
 
-    def _terms(self, denoiser: Any, batch: TrainingBatch) -> Terms:
-        return terms(self.feed.family, denoiser, batch, self.settings.beta)
+    def _backward(self, batch: TrainingBatch, sft_weight: float, sums: Sums, with_norms: bool) -> None:
+        """Add a micro-batch's gradient to the step's, and what it says to the step's sums."""
+        found = terms(self.feed.family, self.optimisation.denoiser, batch, self.settings.beta)
+        loss = METHODS[self.settings.method](found.dpo.loss, found.sft, sft_weight)
+        sums.add(found, loss, batch.share)
+        if with_norms:
+            sums.add_gradients(found, batch.share, self._parameters)
+        self.optimisation.add(loss * batch.share)
 
-    def _gradient_norms(self, found: Terms, batch: TrainingBatch) -> tuple[float, float]:
-        """The gradient norms of L_diff-dpo and of L_SFT, unweighted."""
-        parameters = self.optimisation.parameters.values()
-        return (
-            gradient_norm(found.dpo.loss * batch.share, parameters, self.accelerator),
-            gradient_norm(found.sft * batch.share, parameters, self.accelerator),
-        )
+    @property
+    def _parameters(self) -> "list[nn.Parameter]":
+        return list(self.optimisation.parameters.values())
 
     def _weigh(self, steps: Sequence[Step]) -> float:
         """w_SFT: as set, or the mean ratio of the terms' gradient norms over these steps, without updates."""
@@ -158,18 +167,21 @@ class Run:
         return weight
 
     def _first_norms(self, number: int, step: Step) -> tuple[float, float]:
-        batch = self.feed.batch(step)
-        found = self._terms(self.feed.family.denoiser, batch)
-        norms = self._gradient_norms(found, batch)
-        self._refuse_unless_finite("sum of the terms' gradient norms", sum(norms), number, step, found)
+        sums = Sums()
+        for batch in self.feed.batches(step):
+            found = terms(self.feed.family, self.feed.family.denoiser, batch, self.settings.beta)
+            sums.add(found, found.dpo.loss, batch.share)
+            sums.add_gradients(found, batch.share, self._parameters)
+        norms = sums.gradient_norms(self.accelerator)
+        self._refuse_unless_finite("sum of the terms' gradient norms", sum(norms), number, step, sums)
         return norms
 
     def _refuse_unless_finite(
-        self, what: str, value: float | None, number: int, step: Step, found: Terms
+        self, what: str, value: float | None, number: int, step: Step, sums: Sums
     ) -> None:
         """Stop before the optimizer moves anything that could not be undone; all processes do so together."""
         if value is None or not math.isfinite(value):
-            broken = self.feed.which(step, ~found.dpo.logits.detach().isfinite(), self.accelerator)
+            broken = self.feed.which(step, sums.broken, self.accelerator)
             raise UserError(
                 f"step {number}: the {what} is {value}, nothing was updated (last good checkpoint: "
                 f"{self.checkpoints.last_good(self.name)}; pairs: {', '.join(broken)}); "

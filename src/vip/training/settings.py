@@ -20,6 +20,10 @@ class DrawSettings(Protocol):
         """Whether winner and loser get the same noise."""
 
     @property
+    def caption_dropout(self) -> float:
+        """Share of the draws whose prompt is left out."""
+
+    @property
     def seed(self) -> int:
         """Seed of all draws and of the data order."""
 
@@ -63,7 +67,11 @@ class TrainingSettings(ReferenceSettings, Protocol):
 
     @property
     def batch_size(self) -> int:
-        """Pairs an optimizer step."""
+        """Pairs an optimizer step, over all processes."""
+
+    @property
+    def micro_batch_size(self) -> int | None:
+        """Pairs a call of the model; None for all that a process has of a step."""
 
     @property
     def warmup_steps(self) -> int:

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from vip.errors import UserError
-from vip.training.draws import Step
+from vip.training.draws import Step, shown_prompt
 from vip.training.feeding import Feed, reference_keys
 
 
@@ -22,14 +22,14 @@ def feed_of(world, process: int = 0, processes: int = 1, **changes) -> Feed:
 def test_every_prompt_is_embedded_once(world) -> None:
     feed = feed_of(world)
     for step in (Step(0, (0, 1, 2)), Step(0, (3, 4, 5, 6)), Step(1, (6, 5))):
-        feed.batch(step)
+        feed.batches(step)
     assert sorted(feed.family.encoded) == sorted({pair.prompt for pair in world.pairs})
     assert not any(tensor.requires_grad for tensor in feed.embeddings[world.pairs[0].prompt].values())
 
 
 def test_predictions_belong_to_their_samples(world) -> None:
     feed = feed_of(world)
-    batch, teacher = feed.batch(Step(1, (5, 2, 6))), world.teacher.open()
+    (batch,), teacher = feed.batches(Step(1, (5, 2, 6))), world.teacher.open()
     with torch.no_grad():
         expected = teacher.predict(
             teacher.denoiser, batch.samples.noisy, batch.samples.timesteps, batch.conditioning
@@ -37,24 +37,61 @@ def test_predictions_belong_to_their_samples(world) -> None:
     torch.testing.assert_close(batch.reference, expected)
 
 
+STEP = Step(0, (6, 1, 3, 0, 5))
+
+
+def shares_and_rows(feed: Feed) -> list[tuple[float, list[int]]]:
+    """Each micro-batch's share, and which of the step's pairs are in it."""
+    (whole,) = replace(
+        feed, process=0, processes=1, settings=replace(feed.settings, micro_batch_size=None)
+    ).batches(STEP)
+    rows = {winner.numpy().tobytes(): row for row, winner in enumerate(whole.samples.noisy[:5])}
+    return [
+        (batch.share, [rows[winner.numpy().tobytes()] for winner in batch.samples.noisy.chunk(2)[0]])
+        for batch in feed.batches(STEP)
+    ]
+
+
 def test_processes_share_a_step(world) -> None:
-    step = Step(0, (6, 1, 3, 0, 5))
-    whole = feed_of(world).batch(step)
-    parts = [feed_of(world, process, 2).batch(step) for process in (0, 1)]
-    assert [part.share for part in parts] == [6 / 5, 4 / 5]
-    rows = [[0, 2, 4], [1, 3]]
-    for part, own in zip(parts, rows, strict=True):
-        assert torch.equal(part.samples.noisy, whole.samples.noisy[own + [5 + row for row in own]])
+    assert shares_and_rows(feed_of(world, 0, 2)) == [(6 / 5, [0, 1, 2])]
+    assert shares_and_rows(feed_of(world, 1, 2)) == [(4 / 5, [3, 4])]
+
+
+def test_micro_batches_are_the_same_for_any_number_of_processes(world) -> None:
+    def found(processes: int) -> list[tuple[float, list[int]]]:
+        feeds = [feed_of(world, process, processes, micro_batch_size=2) for process in range(processes)]
+        return [pair for feed in feeds for pair in shares_and_rows(feed)]
+
+    assert found(1) == [(2 / 5, [0, 1]), (2 / 5, [2, 3]), (1 / 5, [4])]
+    assert found(2) == [(4 / 5, [0, 1]), (2 / 5, [4]), (4 / 5, [2, 3]), (0.0, [0])]
+    assert found(3) == [(6 / 5, [0, 1]), (6 / 5, [2, 3]), (3 / 5, [4])]
 
 
 def test_a_process_without_a_pair_counts_for_nothing(world) -> None:
-    part = feed_of(world, process=1, processes=2).batch(Step(0, (4,)))
+    (part,) = feed_of(world, process=1, processes=2).batches(Step(0, (4,)))
     assert part.share == 0
     assert len(part.samples.noisy) == 2
 
 
+def test_a_pair_without_its_caption_is_shown_with_the_empty_one(world) -> None:
+    feed = feed_of(world, caption_dropout=0.5)
+    prompts = [shown_prompt(pair, 0, feed.settings) for pair in feed.pairs]
+    assert set(prompts) > {""}
+    (batch,) = feed.batches(Step(0, tuple(range(len(prompts)))))
+    for name, shown in batch.conditioning.items():
+        for row, prompt in enumerate(prompts * 2):
+            assert torch.equal(shown[row], feed.embeddings[prompt][name])
+
+
 @pytest.mark.parametrize(
-    "change", [{"seed": 1}, {"epochs": 3}, {"shared_noise": True}, {"reference_batch_size": 2}]
+    "change",
+    [
+        {"seed": 1},
+        {"epochs": 3},
+        {"shared_noise": True},
+        {"caption_dropout": 1.0},
+        {"reference_batch_size": 2},
+    ],
 )
 def test_predictions_of_other_settings_are_refused(world, change) -> None:
     references = world.predictions(world.settings())

@@ -5,7 +5,8 @@ import torch
 from accelerate import Accelerator
 
 from vip.training.feeding import Feed, reference_keys
-from vip.training.objective import gradient_norm, terms
+from vip.training.objective import terms
+from vip.training.sums import Sums
 
 
 @pytest.fixture
@@ -20,10 +21,10 @@ def test_terms_are_the_paper_s_equations(world, feed) -> None:
     from vip.training.draws import Step
 
     step = Step(1, (4, 0, 2))
-    found = terms(feed.family, feed.family.denoiser, feed.batch(step), beta=10.0)
+    found = terms(feed.family, feed.family.denoiser, feed.batches(step)[0], beta=10.0)
     sft, logits = [], []
     for position in step.positions:
-        one = feed.batch(Step(1, (position,)))
+        (one,) = feed.batches(Step(1, (position,)))
         student = feed.family.predict(
             feed.family.denoiser, one.samples.noisy, one.samples.timesteps, one.conditioning
         )
@@ -40,16 +41,15 @@ def test_terms_are_the_paper_s_equations(world, feed) -> None:
     torch.testing.assert_close(found.dpo.loss, -torch.stack(logits).sigmoid().log().mean())
 
 
-def test_a_gradient_norm_is_measured_without_a_trace(feed) -> None:
+def test_gradient_norms_are_measured_without_a_trace(feed) -> None:
     from vip.training.draws import Step
 
     parameters = feed.family.trainable()
-    found = terms(feed.family, feed.family.denoiser, feed.batch(Step(0, (0, 1))), beta=10.0)
-    norms = [
-        gradient_norm(loss, parameters.values(), Accelerator(cpu=True))
-        for loss in (found.dpo.loss, found.sft)
-    ]
+    found = terms(feed.family, feed.family.denoiser, feed.batches(Step(0, (0, 1)))[0], beta=10.0)
+    sums = Sums()
+    sums.add_gradients(found, 1.0, list(parameters.values()))
     assert all(value.grad is None for value in parameters.values())
+    norms = sums.gradient_norms(Accelerator(cpu=True))
     for loss, norm in zip((found.dpo.loss, found.sft), norms, strict=True):
         loss.backward(retain_graph=True)
         squares = sum(value.grad.square().sum().item() for value in parameters.values())

@@ -83,7 +83,8 @@ def test_an_update_is_adamw_s(world, family) -> None:
         expected.zero_grad()
         loss_of(twin).backward()
         expected.step()
-        moving.gradient(loss_of(family))
+        moving.add(loss_of(family))
+        moving.clip()
         assert moving.update(step, 99) == 0.1
         assert all(value.grad is None for value in moving.parameters.values())
     for name, weight in twin.trainable().items():
@@ -92,7 +93,8 @@ def test_an_update_is_adamw_s(world, family) -> None:
 
 def test_the_gradient_is_clipped_and_its_norm_is_the_one_before(world, family) -> None:
     moving = optimisation(world, family, gradient_clip=0.01)
-    norm = moving.gradient(loss_of(family))
+    moving.add(loss_of(family))
+    norm = moving.clip()
     gradients = torch.cat([value.grad.flatten() for value in moving.parameters.values()])
     assert norm > 1
     assert gradients.norm().item() == pytest.approx(0.01, rel=1e-3)
@@ -100,7 +102,8 @@ def test_the_gradient_is_clipped_and_its_norm_is_the_one_before(world, family) -
 
 def test_without_a_limit_the_gradient_stays(world, family) -> None:
     moving = optimisation(world, family, gradient_clip=0.0)
-    norm = moving.gradient(loss_of(family))
+    moving.add(loss_of(family))
+    norm = moving.clip()
     gradients = torch.cat([value.grad.flatten() for value in moving.parameters.values()])
     assert norm == pytest.approx(gradients.norm().item(), rel=1e-6)
 
@@ -109,7 +112,8 @@ def test_averages_follow_the_weights(world, family) -> None:
     moving = optimisation(world, family, ema_decay=0.75)
     expected = {name: value.detach().clone() for name, value in moving.parameters.items()}
     for step in (1, 2, 3):
-        moving.gradient(loss_of(family))
+        moving.add(loss_of(family))
+        moving.clip()
         moving.update(step, 99)
         for name, value in moving.parameters.items():
             expected[name] = 0.75 * expected[name] + 0.25 * value.detach()
@@ -120,7 +124,8 @@ def test_averages_follow_the_weights(world, family) -> None:
 
 def test_without_averages_the_weights_stay(world, family) -> None:
     moving = optimisation(world, family)
-    moving.gradient(loss_of(family))
+    moving.add(loss_of(family))
+    moving.clip()
     moving.update(1, 99)
     before = {name: value.detach().clone() for name, value in moving.parameters.items()}
     moving.adopt_averages()
@@ -129,7 +134,8 @@ def test_without_averages_the_weights_stay(world, family) -> None:
 
 def test_restoring_goes_on_where_it_was(world, family) -> None:
     moving = optimisation(world, family, ema_decay=0.5)
-    moving.gradient(loss_of(family))
+    moving.add(loss_of(family))
+    moving.clip()
     moving.update(1, 99)
     saved = {group: {k: v.clone() for k, v in tensors.items()} for group, tensors in moving.tensors().items()}
     assert set(saved) == {"weights", "optimizer", "averages"}
@@ -137,7 +143,8 @@ def test_restoring_goes_on_where_it_was(world, family) -> None:
     again = optimisation(world, other, ema_decay=0.5)
     again.restore(saved)
     for one, denoiser in ((moving, family), (again, other)):
-        one.gradient(loss_of(denoiser))
+        one.add(loss_of(denoiser))
+        one.clip()
         one.update(2, 99)
     for group, tensors in moving.tensors().items():
         for name, tensor in tensors.items():

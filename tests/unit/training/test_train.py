@@ -84,6 +84,16 @@ def test_the_curve_has_a_row_a_step(world) -> None:
     assert curve["weighted_sft_loss"].tolist() == pytest.approx((2.0 * curve["sft_loss"]).tolist())
 
 
+def test_micro_batches_add_up_to_the_batch(world, elsewhere) -> None:
+    whole, parts = (
+        world.train(gradient_clip=0.5),
+        world.train(elsewhere, gradient_clip=0.5, micro_batch_size=2),
+    )
+    pd.testing.assert_frame_equal(whole.curve, parts.curve, rtol=1e-4, atol=1e-7)
+    for name, weight in weights(whole).items():
+        torch.testing.assert_close(weights(parts)[name], weight, rtol=1e-3, atol=1e-5)
+
+
 @pytest.mark.parametrize(("method", "term"), [("sft", "weighted_sft_loss"), ("dpo", "dpo_loss")])
 def test_a_method_minimises_its_own_term(world, method, term) -> None:
     curve = world.train(method=method, **LONG).curve

@@ -41,6 +41,12 @@ class ReDPOTraining:
     """Pairs a batch of reference predictions. Batches are filled up, so a last small one costs as much."""
     seed: Annotated[int, Field(ge=0)]
     """With epoch and pair, what timesteps and noises depend on; with the epoch, what the data order does."""
+    micro_batch_size: Annotated[int, Field(ge=1)] | None = None
+    """Pairs a call of the model, where a process's part of `batch_size` does not fit; None for all of it.
+
+    Where it is set, a step's gradient is added up from the same parts whatever the number of processes."""
+    caption_dropout: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Share of the draws that are shown without their prompt, as guidance will ask; the paper names none."""
     decay_share: Annotated[float, Field(ge=0, le=1)] = 0.0
     """Share of the steps, at the end, over which the learning rate falls to 0; the paper names none."""
     gradient_norm_every: Annotated[int, Field(ge=1)] = 10
