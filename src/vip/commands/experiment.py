@@ -1,7 +1,8 @@
 """An experiment as its configuration says it: checked parameters, and a teacher without its weights."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,23 @@ from vip.errors import UserError
 
 if TYPE_CHECKING:
     from vip.families.base import VideoFamily
+    from vip.session import StageSession
+
+
+@contextmanager
+def checked_session(project: Path, env: str | None, params: dict[str, Any]) -> "Iterator[StageSession]":
+    """A session of a project whose parameters can be; UserError where they cannot."""
+    from kedro.framework.project import pipelines
+    from kedro.framework.startup import bootstrap_project
+
+    from vip.parameters import check_parameters
+    from vip.session import StageSession
+
+    bootstrap_project(project)
+    with StageSession.create(project, env=env, runtime_params=params) as session:
+        assert isinstance(session, StageSession), "create makes an instance of the class it is called on"
+        check_parameters(session.load_context().config_loader["parameters"], dict(pipelines))
+        yield session
 
 
 @dataclass(frozen=True)
@@ -28,20 +46,10 @@ class Experiment:
     @classmethod
     def read(cls, project: Path, env: str | None, params: dict[str, Any]) -> "Experiment":
         """Read and check the configuration; UserError for parameters that cannot be."""
-        from kedro.framework.project import pipelines
-        from kedro.framework.startup import bootstrap_project
-
-        from vip.parameters import check_parameters
-        from vip.session import StageSession
-
-        bootstrap_project(project)
-        with StageSession.create(project, env=env, runtime_params=params) as session:
-            assert isinstance(session, StageSession), "create makes an instance of the class it is called on"
+        with checked_session(project, env, params) as session:
             loader = session.load_context().config_loader
-            parameters, catalog = loader["parameters"], loader["catalog"]
             folder = data_folder(project, loader["globals"])
-        check_parameters(parameters, dict(pipelines))
-        return cls(project, parameters, catalog, folder)
+            return cls(project, loader["parameters"], loader["catalog"], folder)
 
     def file_of(self, dataset: str) -> Path:
         """Where a dataset lies; UserError where nothing does."""

@@ -3,7 +3,6 @@
 import copy
 import errno
 import logging
-import os
 import re
 import signal
 import sys
@@ -119,8 +118,7 @@ def _terminated(number: int, _frame: object) -> NoReturn:
 
 def runner() -> str:
     """Under `torchrun` or `accelerate launch` the runner of several processes, else that of one."""
-    several = int(os.environ.get("WORLD_SIZE", "1")) > 1
-    return "vip.runners.DistributedRunner" if several else "vip.runners.StageRunner"
+    return "vip.runners.DistributedRunner" if this_run().count > 1 else "vip.runners.StageRunner"
 
 
 def _options() -> list[click.Parameter]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 from kedro.framework.cli.utils import CONTEXT_SETTINGS, env_option
 
-from vip.commands.experiment import echo
+from vip.commands.experiment import checked_session, echo
 from vip.commands.run import parse_parameters
 from vip.errors import UserError
 
@@ -49,19 +49,11 @@ def verify(env: str | None, params: str) -> None:
 def found(project: Path, env: str | None, params: dict[str, Any]) -> Iterator[Finding]:
     """The findings of a project's data folder in one environment."""
     from kedro.framework.project import pipelines
-    from kedro.framework.startup import bootstrap_project
 
-    from vip.parameters import check_parameters
-    from vip.session import StageSession
-
-    bootstrap_project(project)
-    with StageSession.create(project, env=env, runtime_params=params) as session:
-        assert isinstance(session, StageSession), "create makes an instance of the class it is called on"
-        context = session.load_context()
-        check_parameters(context.config_loader["parameters"], dict(pipelines))
+    with checked_session(project, env, params) as session:
         records = session.provenance()
         yield from of_seals(records.path.parent)
-        yield from of_artifacts(_everything(dict(pipelines)), context.catalog, records)
+        yield from of_artifacts(_everything(dict(pipelines)), session.load_context().catalog, records)
 
 
 def of_seals(folder: Path) -> Iterator[Finding]:

@@ -80,6 +80,16 @@ def seal_of(path: Path) -> Path:
     return path.with_name(path.name + SEAL_SUFFIX)
 
 
+def listed_hashes(seal: Path) -> dict[str, list[str]]:
+    """What a seal says of each file name: one hash, or two while the file is being replaced."""
+    listed: dict[str, list[str]] = {}
+    for line in seal.read_text(encoding="utf-8", errors="replace").splitlines():
+        sha256, _, name = line.partition("  ")
+        if name and not line.startswith("#"):
+            listed.setdefault(name, []).append(sha256)
+    return listed
+
+
 def save_sealed(path: Path, content: bytes) -> None:
     """Write a file and its seal; killed at any moment, the old or the new content is there and intact."""
     fault_point("sealed.save.before")
@@ -180,11 +190,9 @@ def _current_hashes(path: Path) -> list[str]:
 def _recorded_hashes(path: Path) -> list[str] | None:
     """What the seal vouches for: the hashes listed under the file's own name; None without a seal."""
     try:
-        lines = seal_of(path).read_text(encoding="utf-8", errors="replace").splitlines()
+        return listed_hashes(seal_of(path)).get(path.name, [])
     except FileNotFoundError:
         return None
-    listed = [line.split("  ", 1) for line in lines if "  " in line]
-    return [sha256 for sha256, name in listed if name == path.name]
 
 
 def _write_seal(path: Path, hashes: list[str]) -> None:

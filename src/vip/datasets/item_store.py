@@ -11,7 +11,15 @@ from pathlib import Path
 from typing import Generic
 
 from vip.datasets.codecs import Codec
-from vip.datasets.files import SEAL_SUFFIX, StoredDataError, damage, digest, unreadable, write_atomically
+from vip.datasets.files import (
+    SEAL_SUFFIX,
+    StoredDataError,
+    damage,
+    digest,
+    listed_hashes,
+    unreadable,
+    write_atomically,
+)
 from vip.faults import fault_point
 from vip.hashing import file_hash
 from vip.types import Item
@@ -99,19 +107,13 @@ class ItemStore(Generic[Item]):
 
     def _complaint(self, key: str, hashes: Mapping[str, str]) -> str:
         """Which file of a damaged item it is, as far as its seal can tell."""
-        recorded = self._recorded(key)
+        recorded = listed_hashes(self.file(key, SEAL_SUFFIX)) if self.started(key) else {}
         for suffix, found in hashes.items():
             path = self.file(key, suffix)
-            if recorded.get(path.name, found) != found:
-                return damage(path, found, recorded[path.name])
+            if found not in recorded.get(path.name, [found]):
+                return damage(path, found, recorded[path.name][-1])
         seal = self.file(key, SEAL_SUFFIX)
         return f"{seal} tells of another item than the one that was listed; delete it and run again"
-
-    def _recorded(self, key: str) -> dict[str, str]:
-        seal = self.file(key, SEAL_SUFFIX)
-        lines = seal.read_text(encoding="utf-8", errors="replace").splitlines() if seal.is_file() else []
-        pairs = [line.split("  ", 1) for line in lines if not line.startswith("#") and "  " in line]
-        return {name: sha256 for sha256, name in pairs}
 
     def _seal_text(self, key: str, hashes: Mapping[str, str]) -> bytes:
         lines = [f"{hashes[suffix]}  {key}{suffix}\n" for suffix in sorted(hashes)]

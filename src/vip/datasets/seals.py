@@ -1,10 +1,9 @@
 """All seals of a folder, checked as `sha256sum -c` would check them."""
 
-from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-from vip.datasets.files import SEAL_SUFFIX, damage
+from vip.datasets.files import SEAL_SUFFIX, damage, listed_hashes
 from vip.hashing import file_hash
 
 
@@ -16,11 +15,7 @@ def seals_in(folder: Path) -> list[Path]:
 
 def complaints(seal: Path) -> Iterator[str]:
     """What is wrong with the files that a seal vouches for; one that was being replaced has either hash."""
-    recorded = defaultdict(list)
-    for line in seal.read_text(encoding="utf-8", errors="replace").splitlines():
-        sha256, _, name = line.partition("  ")
-        if name and not line.startswith("#"):
-            recorded[name].append(sha256)
+    recorded = listed_hashes(seal)
     if not recorded:
         yield f"{seal} is empty or damaged; delete it and run again"
     for name, hashes in recorded.items():

@@ -3,13 +3,12 @@
 import csv
 import io
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kedro.io import AbstractDataset
 from kedro_datasets._typing import TablePreview
 
-from vip.datasets.files import StoredDataError, digest, is_intact, load_sealed, local_path, save_sealed
+from vip.datasets.files import StoredDataError, load_sealed, local_path, save_sealed
+from vip.datasets.sealed_file import SealedFileDataset
 from vip.errors import UserError
 from vip.types import Table
 
@@ -23,7 +22,7 @@ TEXT_COLUMNS = ("prompt", "prompt_id", "pair_id", "key", "clip", "winner", "lose
 SUFFIXES = (".parquet", ".csv")
 
 
-class TableDataset(AbstractDataset[Table, Table]):
+class TableDataset(SealedFileDataset[Table, Table]):
     """A table in a `.parquet` or `.csv` file, sealed; the row index is not kept.
 
     A CSV is UTF-8; a prompt that reads "None" or "NA" stays that word. Columns in `text` are text whatever
@@ -68,10 +67,6 @@ class TableDataset(AbstractDataset[Table, Table]):
         else:
             save_sealed(self._path, data.to_parquet(index=False))
 
-    def fingerprint(self) -> str:
-        """The hash of what the file holds; UserError where it is missing or damaged."""
-        return digest(load_sealed(self._path))
-
     def preview(self, nrows: int = 10) -> TablePreview:
         """The first rows, for kedro-viz."""
         head = self.load().head(nrows).astype(object)
@@ -106,12 +101,6 @@ class TableDataset(AbstractDataset[Table, Table]):
         except (pa.ArrowException, OSError) as error:
             reason = str(error).partition("\n")[0]
             raise StoredDataError(f"{self._path} is not a Parquet table ({reason}); replace it") from None
-
-    def _exists(self) -> bool:
-        return is_intact(self._path)
-
-    def _describe(self) -> dict[str, Path]:
-        return {"filepath": self._path}
 
 
 def _to_csv(table: Table) -> str:

@@ -7,11 +7,12 @@ from typing import Any, Never
 from kedro.io import AbstractDataset, DatasetError
 from kedro_datasets._typing import JSONPreview
 
-from vip.datasets.files import StoredDataError, digest, is_intact, load_sealed, local_path, save_sealed
+from vip.datasets.files import StoredDataError, digest, load_sealed, local_path, save_sealed
+from vip.datasets.sealed_file import SealedFileDataset
 from vip.hashing import content_hash
 
 
-class JsonDataset(AbstractDataset[Any, Any]):
+class JsonDataset(SealedFileDataset[Any, Any]):
     """A JSON value in a file, sealed.
 
     YAML:
@@ -43,19 +44,9 @@ class JsonDataset(AbstractDataset[Any, Any]):
         text = json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False)
         save_sealed(self._path, f"{text}\n".encode())
 
-    def fingerprint(self) -> str:
-        """The hash of what the file holds; UserError where it is missing or damaged."""
-        return digest(load_sealed(self._path))
-
     def preview(self) -> JSONPreview:
         """What kedro-viz shows."""
         return JSONPreview(json.dumps(self.load()))
-
-    def _exists(self) -> bool:
-        return is_intact(self._path)
-
-    def _describe(self) -> dict[str, Path]:
-        return {"filepath": self._path}
 
 
 class JsonFolderDataset(AbstractDataset[Never, dict[str, Any]]):
@@ -81,19 +72,21 @@ class JsonFolderDataset(AbstractDataset[Never, dict[str, Any]]):
 
     def load(self) -> dict[str, Any]:
         """Read all files; UserError where there is none, or where one is not JSON."""
-        files = sorted(self._path.glob("*.json")) if self._path.is_dir() else []
+        files = self._files()
         if not files:
             raise StoredDataError(f"{self._path} holds no .json file; put those there that are to be read")
         return {file.name: JsonDataset(str(file)).load() for file in files}
 
     def fingerprint(self) -> str:
         """The hash of all files' names and hashes; UserError naming one that cannot be read."""
-        files = sorted(self._path.glob("*.json")) if self._path.is_dir() else []
-        return content_hash([(file.name, digest(load_sealed(file))) for file in files])
+        return content_hash([(file.name, digest(load_sealed(file))) for file in self._files()])
 
     def save(self, data: Never) -> None:  # noqa: ARG002
         """Refuse: what people brought is not written over."""
         raise DatasetError(f"{self._path} is for files from elsewhere; make it an input, not an output")
+
+    def _files(self) -> list[Path]:
+        return sorted(self._path.glob("*.json")) if self._path.is_dir() else []
 
     def _exists(self) -> bool:
         return True  # whether there are files is told by `load`, with what to do
@@ -102,7 +95,7 @@ class JsonFolderDataset(AbstractDataset[Never, dict[str, Any]]):
         return {"filepath": self._path}
 
 
-class TextDataset(AbstractDataset[str, str]):
+class TextDataset(SealedFileDataset[str, str]):
     """A UTF-8 text (an HTML report, say) in a file, sealed.
 
     YAML:
@@ -132,13 +125,3 @@ class TextDataset(AbstractDataset[str, str]):
     def save(self, data: str) -> None:
         """Write the text as it is."""
         save_sealed(self._path, data.encode())
-
-    def fingerprint(self) -> str:
-        """The hash of what the file holds; UserError where it is missing or damaged."""
-        return digest(load_sealed(self._path))
-
-    def _exists(self) -> bool:
-        return is_intact(self._path)
-
-    def _describe(self) -> dict[str, Path]:
-        return {"filepath": self._path}

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from tests.malicious import Malicious
 
 from vip.errors import UserError
 from vip.families.animatediff import AnimateDiff
@@ -22,16 +23,6 @@ ORIGINAL_NAMES = [
     (r"norm2", "norms.1"),
     (r"norm3", "ff_norm"),
 ]
-
-
-class Malicious:
-    """A pickle that would create a file."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def __reduce__(self) -> tuple[object, tuple[str]]:
-        return Path.touch, (self.path,)
 
 
 @pytest.fixture

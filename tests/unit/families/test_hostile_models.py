@@ -9,22 +9,13 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from tests.malicious import Malicious
 
 from vip.errors import UserError
 from vip.families.folder import ModelFolder
 from vip.families.sources import read_checkpoint
 
 PARTS = ("unet", "motion_adapter", "vae", "text_encoder")
-
-
-class Malicious:
-    """A pickle that would create a file."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def __reduce__(self) -> tuple[object, tuple[str]]:
-        return Path.touch, (self.path,)
 
 
 @pytest.fixture

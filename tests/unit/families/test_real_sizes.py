@@ -6,6 +6,7 @@ from typing import Any
 import diffusers
 import pytest
 import torch
+from tests.published import LATTE
 
 from vip.families.registry import family_named
 from vip.families.transformers.base import TransformerFamily
@@ -20,21 +21,6 @@ WAN_5B = {
     "out_channels": 48,
 }
 COGVIDEOX_5B = {"num_attention_heads": 48, "num_layers": 42, "use_rotary_positional_embeddings": True}
-LATTE = {
-    "attention_head_dim": 72,
-    "in_channels": 4,
-    "out_channels": 8,
-    "num_layers": 28,
-    "cross_attention_dim": 1152,
-    "attention_bias": True,
-    "patch_size": 2,
-    "activation_fn": "gelu-approximate",
-    "num_embeds_ada_norm": 1000,
-    "norm_type": "ada_norm_single",
-    "norm_elementwise_affine": False,
-    "norm_eps": 1e-6,
-    "caption_channels": 4096,
-}
 SIZES = {
     "Wan 2.1 1.3B": ("wan", WAN_SMALL, 30, 1_393_221_120, 1_418_996_800),
     "Wan 2.1 14B, either transformer of Wan 2.2 A14B": ("wan", {}, 40, 14_055_772_160, 14_288_491_584),
