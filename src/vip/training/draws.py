@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from vip.families.base import VideoFamily
-    from vip.training.pairs import PreferencePair
     from vip.training.settings import DrawSettings
 
 
@@ -21,18 +20,6 @@ class Draw:
     timestep: "Tensor"
     winner_noise: "Tensor"
     loser_noise: "Tensor"
-
-
-def shown_prompt(pair: "PreferencePair", epoch: int, settings: "DrawSettings") -> str:
-    """What a pair is shown with as its text: its prompt, or for `caption_dropout` of the draws the empty one.
-
-    Sampling with classifier-free guidance asks for both; the paper trains with prompts only.
-    """
-    import torch
-
-    generator = generator_for(settings.seed, "caption dropout", epoch, pair.pair_id)
-    dropped = torch.rand((), generator=generator).item() < settings.caption_dropout
-    return "" if dropped else pair.prompt
 
 
 def draw(family: "VideoFamily", pair_id: str, epoch: int, settings: "DrawSettings") -> Draw:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from vip.errors import UserError
 from vip.training.batches import PairClips, noisy_pairs, stacked, twice
-from vip.training.draws import Step, draw, shown_prompt
+from vip.training.draws import Step, draw
 from vip.training.objective import TrainingBatch
 from vip.training.reference import reference_key
 
@@ -81,10 +81,9 @@ class Feed:
 
     @cached_property
     def embeddings(self) -> "dict[str, Conditioning]":
-        """The conditioning of each different prompt that is shown, computed once a run."""
-        epochs = range(self.settings.epochs)
-        shown = (shown_prompt(pair, epoch, self.settings) for epoch in epochs for pair in self.pairs)
-        return embeddings(self.family, list(dict.fromkeys(shown)), self.settings.batch_size)
+        """Each different prompt's conditioning, computed once a run."""
+        prompts = list(dict.fromkeys(pair.prompt for pair in self.pairs))
+        return embeddings(self.family, prompts, self.settings.batch_size)
 
     def batches(self, step: Step) -> list[TrainingBatch]:
         """This process's part of a step in micro-batches, of which every process gets equally many.
@@ -109,8 +108,7 @@ class Feed:
         draws = [draw(self.family, pair.pair_id, step.epoch, self.settings) for pair in pairs]
         predicted = [self.references[self.keys[step.epoch, pair.pair_id]] for pair in pairs]
         reference = [one["winner"] for one in predicted] + [one["loser"] for one in predicted]
-        prompts = [shown_prompt(pair, step.epoch, self.settings) for pair in pairs]
-        conditioning = twice(stacked([self.embeddings[prompt] for prompt in prompts]))
+        conditioning = twice(stacked([self.embeddings[pair.prompt] for pair in pairs]))
         return TrainingBatch(
             samples=noisy_pairs(self.family, self.clips.latents(pairs), draws, self.device),
             conditioning={name: tensor.to(self.device) for name, tensor in conditioning.items()},

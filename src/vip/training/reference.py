@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from vip.generation.device import best_device
 from vip.hashing import content_hash
 from vip.training.batches import PairClips, noisy_pairs, twice
-from vip.training.draws import draw, shown_prompt
+from vip.training.draws import draw
 from vip.types import LazyMap
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def reference_key(fingerprint: str, pair: "PreferencePair", epoch: int, settings
 
     Batch size and precision are part of it, for they can change the last bits of a prediction.
     """
-    clips = (shown_prompt(pair, epoch, settings), pair.winner, pair.loser)
+    clips = (pair.prompt, pair.winner, pair.loser)
     drawn = (settings.seed, epoch, pair.pair_id, settings.shared_noise)
     how = (settings.reference_batch_size, *settings.loading.marks)
     return content_hash("reference prediction", fingerprint, clips, drawn, *how)
@@ -90,8 +90,7 @@ class _Predictor:
         draws = [draw(self._family, pair.pair_id, epoch, self._settings) for epoch, pair in asked]
         with torch.no_grad():
             samples = noisy_pairs(self._family, self._clips.latents(pairs), draws, best_device())
-            prompts = [shown_prompt(pair, epoch, self._settings) for epoch, pair in asked]
-            conditioning = twice(self._family.encode(prompts))
+            conditioning = twice(self._family.encode([pair.prompt for pair in pairs]))
             predicted = self._family.predict(
                 self._family.denoiser, samples.noisy, samples.timesteps, conditioning
             )

@@ -20,10 +20,6 @@ class DrawSettings(Protocol):
         """Whether winner and loser get the same noise."""
 
     @property
-    def caption_dropout(self) -> float:
-        """Share of the draws whose prompt is left out."""
-
-    @property
     def seed(self) -> int:
         """Seed of all draws and of the data order."""
 

@@ -1,11 +1,9 @@
 """Draws depend on what they are for, and on nothing else."""
 
-from dataclasses import replace
-
 import pytest
 import torch
 
-from vip.training.draws import Draw, draw, plan, shown_prompt
+from vip.training.draws import Draw, draw, plan
 
 
 def tensors(found: Draw) -> list[torch.Tensor]:
@@ -59,18 +57,6 @@ def test_shared_noise_changes_the_loser_s_noise_only(world, family) -> None:
     assert torch.equal(shared.loser_noise, shared.winner_noise)
     assert torch.equal(shared.winner_noise, apart.winner_noise)
     assert torch.equal(shared.timestep, apart.timestep)
-
-
-def test_so_many_draws_are_shown_without_their_prompt(world) -> None:
-    def dropped(share: float) -> list[bool]:
-        settings = world.settings(caption_dropout=share)
-        pairs = [replace(world.pairs[0], pair_id=f"pair{i}") for i in range(400)]
-        return [shown_prompt(pair, 0, settings) == "" for pair in pairs]
-
-    assert not any(dropped(0.0))
-    assert all(dropped(1.0))
-    assert sum(dropped(0.2)) / 400 == pytest.approx(0.2, abs=0.05)
-    assert all(more for less, more in zip(dropped(0.2), dropped(0.4), strict=True) if less)
 
 
 def test_noise_is_standard_normal(world, family) -> None:

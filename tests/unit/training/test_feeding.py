@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from vip.errors import UserError
-from vip.training.draws import Step, shown_prompt
+from vip.training.draws import Step
 from vip.training.feeding import Feed, reference_keys
 
 
@@ -73,23 +73,12 @@ def test_a_process_without_a_pair_counts_for_nothing(world) -> None:
     assert len(part.samples.noisy) == 2
 
 
-def test_a_pair_without_its_caption_is_shown_with_the_empty_one(world) -> None:
-    feed = feed_of(world, caption_dropout=0.5)
-    prompts = [shown_prompt(pair, 0, feed.settings) for pair in feed.pairs]
-    assert set(prompts) > {""}
-    (batch,) = feed.batches(Step(0, tuple(range(len(prompts)))))
-    for name, shown in batch.conditioning.items():
-        for row, prompt in enumerate(prompts * 2):
-            assert torch.equal(shown[row], feed.embeddings[prompt][name])
-
-
 @pytest.mark.parametrize(
     "change",
     [
         {"seed": 1},
         {"epochs": 3},
         {"shared_noise": True},
-        {"caption_dropout": 1.0},
         {"reference_batch_size": 2},
     ],
 )

@@ -45,8 +45,6 @@ class ReDPOTraining:
     """Pairs a call of the model, where a process's part of `batch_size` does not fit; None for all of it.
 
     Where it is set, a step's gradient is added up from the same parts whatever the number of processes."""
-    caption_dropout: Annotated[float, Field(ge=0, le=1)] = 0.0
-    """Share of the draws that are shown without their prompt, as guidance will ask; the paper names none."""
     decay_share: Annotated[float, Field(ge=0, le=1)] = 0.0
     """Share of the steps, at the end, over which the learning rate falls to 0; the paper names none."""
     gradient_norm_every: Annotated[int, Field(ge=1)] = 10
