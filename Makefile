@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 VENV   := .venv/bin/python
 STAMP  := .venv/.installed
 
-.PHONY: run test sweep lint clean
+.PHONY: run test reliability lint clean
 
 run: $(STAMP)  ## the whole method on the embedded default
 	$(VENV) -m kedro run
@@ -11,8 +11,9 @@ run: $(STAMP)  ## the whole method on the embedded default
 test: lint  ## every check and every test
 	OMP_NUM_THREADS=1 $(VENV) -m pytest -q -n 2 --dist loadgroup --cov --cov-report=term:skip-covered
 
-sweep: $(STAMP)  ## kill a stage at every point (docs/crash_safety.md), in half an hour
-	OMP_NUM_THREADS=1 $(VENV) -m pytest -q -m sweep
+reliability: $(STAMP)  ## kill, damage and try everything (docs/crash_safety.md), and write docs/reliability.md
+	OMP_NUM_THREADS=1 $(VENV) -m pytest -q -n 2 --dist loadgroup -m "not benchmark" -p tests.reliability \
+		--reliability docs/reliability.md
 
 lint: $(STAMP)  ## the checks that run nothing
 	$(VENV) -m ruff check

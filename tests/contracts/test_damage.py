@@ -81,10 +81,13 @@ def another(name: str, files: dict[str, bytes]) -> str:
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_damage_is_never_used_silently(specimen: Specimen, damage: str, tmp_path: Path) -> None:
+def test_damage_is_never_used_silently(
+    specimen: Specimen, damage: str, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
     """Loading says which file it is, and the next save makes it again or says what is in its way."""
     whole = expected(specimen, 1, tmp_path)
     dataset, files = open_in(tmp_path, specimen), tree(tmp_path)
+    record_property("tries", len(files))
     for name in files:
         victim = tmp_path / name
         DAMAGES[damage](victim, tmp_path / another(name, files))

@@ -17,8 +17,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("kill_sweep")]
 
 NOT_OF_A_STAGE = {"videos.write.inside"}
 """Points that only `kedro run --pipeline=vbench` passes; the contract of datasets dies there."""
-REPRESENTATIVE = {"item.write.before_seal", "folder.save.between_renames", "checkpoint.save.before_rename"}
-"""Points at which the ordinary suite kills; contracts and unit tests kill at all of them, but no stage."""
+REPRESENTATIVE = {"checkpoint.save.before_rename"}
+"""Where the ordinary suite kills a stage; its contracts and unit tests kill at all points, but no stage."""
 SEEDS = range(10)
 
 
@@ -71,7 +71,11 @@ def test_killed_at_any_moment_a_stage_continues(
 
 
 @pytest.mark.parametrize(
-    ("what", "code"), [("interrupt", 128 + signal.SIGINT), ("terminate", 128 + signal.SIGTERM)]
+    ("what", "code"),
+    [
+        pytest.param("interrupt", 128 + signal.SIGINT, marks=pytest.mark.sweep),
+        ("terminate", 128 + signal.SIGTERM),
+    ],
 )
 def test_stopped_in_training_it_saves_says_how_to_go_on_and_loses_no_step(
     what: str, code: int, whole: Uninterrupted, tmp_path: Path
@@ -94,13 +98,9 @@ def test_stopped_in_training_it_saves_says_how_to_go_on_and_loses_no_step(
     assert student.items() <= sweep.comparable(project).items()
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
-    "point",
-    [
-        "file.write.inside",
-        pytest.param("checkpoint.save.before_marker", marks=pytest.mark.sweep),
-        pytest.param("weights.write.before", marks=pytest.mark.sweep),
-    ],
+    "point", ["file.write.inside", "checkpoint.save.before_marker", "weights.write.before"]
 )
 def test_a_full_disk_is_told_in_one_line_and_the_run_goes_on_once_there_is_room(
     point: str, whole: Uninterrupted, tmp_path: Path
