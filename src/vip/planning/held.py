@@ -66,8 +66,8 @@ class Held:
         """Steps on so many pairs, of which every so-manieth measures the gradient of each of two terms.
 
         Beside activations there are Adam's two moments and averaged weights; at their worst moments the
-        gradients, and then either activations (a backward pass), activations and the gradients once more in
-        one piece (`vip.training.objective.gradient_norm`), or the roots of the second moments (AdamW's
+        gradients, and then either activations (a backward pass), activations and the gradients of the other
+        term (`vip.training.sums`), or the roots of the second moments (AdamW's
         `foreach` implementation, torch's choice on GPUs).
         """
         if checkpointing:

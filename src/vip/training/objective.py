@@ -8,8 +8,6 @@ from vip.losses.sft import sft
 from vip.losses.squared_error import squared_error
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from torch import Tensor, nn
 
     from vip.families.base import VideoFamily
@@ -47,11 +45,3 @@ def terms(family: "VideoFamily", denoiser: "nn.Module", batch: TrainingBatch, be
     reference_winner, reference_loser = squared_error(batch.reference, samples.target).chunk(2)
     dpo = diffusion_dpo(student_winner, reference_winner, student_loser, reference_loser, beta)
     return Terms(dpo, sft(predicted.chunk(2)[0], batch.reference.chunk(2)[0]))
-
-
-def gradients_of(found: Terms, parameters: "Sequence[nn.Parameter]") -> "Tensor":
-    """The gradients of L_diff-dpo and of L_SFT, unweighted, one row each (2, N), without touching `.grad`."""
-    import torch
-
-    rows = [torch.autograd.grad(loss, parameters, retain_graph=True) for loss in (found.dpo.loss, found.sft)]
-    return torch.stack([torch.cat([gradient.flatten() for gradient in row]) for row in rows])
