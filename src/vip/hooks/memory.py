@@ -1,5 +1,7 @@
 """Between two nodes: the models of the first make room for those of the second."""
 
+import gc
+
 from kedro.framework.hooks import hook_impl
 
 from vip.generation.device import forget_models
@@ -10,5 +12,6 @@ class RoomForModels:
 
     @hook_impl
     def before_node_run(self) -> None:
-        """Nothing is in use between nodes."""
+        """No model is in use between nodes: what is left need not be looked through again."""
         forget_models()
+        gc.freeze()

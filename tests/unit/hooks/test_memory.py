@@ -1,5 +1,6 @@
 """A model that refers to itself is gone before the next node."""
 
+import gc
 import weakref
 
 from vip.families.folder import ModelFolder
@@ -13,3 +14,12 @@ def test_what_a_node_left_behind_goes(tiny_folder: ModelFolder) -> None:
     del model
     RoomForModels().before_node_run()
     assert left() is None
+
+
+def test_what_stays_is_not_looked_through_again() -> None:
+    kept = [[] for _ in range(10_000)]
+    gc.unfreeze()
+    RoomForModels().before_node_run()
+    assert gc.get_freeze_count() > len(kept)
+    assert len(gc.get_objects()) < len(kept)
+    gc.unfreeze()
