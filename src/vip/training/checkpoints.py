@@ -19,7 +19,7 @@ from vip.disk import remove, sync
 from vip.errors import UserError
 from vip.faults import fault_point
 from vip.training.checkpoint_files import Checkpoint, is_good, read_facts, read_files, write_files
-from vip.training.resuming import differences
+from vip.training.settings_diff import differences
 
 __all__ = ["Checkpoint", "CheckpointFolder"]
 

@@ -9,8 +9,9 @@ from vip.hashing import content_hash
 from vip.training.curve import curve_table
 from vip.training.draws import plan
 from vip.training.feeding import Feed, reference_keys
-from vip.training.resuming import check_settings, flat_settings
+from vip.training.resuming import check_settings
 from vip.training.run import Run
+from vip.training.settings_diff import flat_settings
 
 if TYPE_CHECKING:
     from vip.families.base import VideoFamily

@@ -12,7 +12,7 @@ from vip.errors import UserError
 from vip.training.checkpoints import CheckpointFolder
 from vip.training.interruption import uninterrupted
 from vip.training.optimisation import Optimisation
-from vip.training.resuming import differences, flat_settings
+from vip.training.settings_diff import differences, flat_settings
 
 STEPS = 6
 RARELY = {"checkpoint_every": 100, "gradient_norm_every": 100, "ema_decay": 0.9, "warmup_steps": 4}

@@ -12,7 +12,7 @@ def train_teacher(checkpoints: Any, settings: TeacherTraining) -> tuple[Any, Tab
 
     import pandas as pd
 
-    from vip.training.resuming import flat_settings
+    from vip.training.settings_diff import flat_settings
 
     checkpoints = replace(checkpoints, settings=flat_settings(settings))
     autoencoder, first = train_teacher_autoencoder(checkpoints, settings)
