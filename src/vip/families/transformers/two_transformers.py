@@ -16,6 +16,7 @@ def join(transformer: "nn.Module", transformer_2: "nn.Module", boundary: float) 
 def _joined_class() -> "type[nn.Module]":
     import torch
     from torch import nn
+    from torch.distributed.fsdp import FSDPModule
 
     class TwoTransformers(nn.Module):
         """Called like either of its transformers, with samples on both sides of the boundary."""
@@ -47,6 +48,9 @@ def _joined_class() -> "type[nn.Module]":
                 if rows.any():
                     mine = {name: tensor[rows] for name, tensor in given.items()}
                     output = output.index_put((rows,), module(**mine, **named)[0])
+                elif isinstance(self, FSDPModule):  # other processes wait for this one to gather each block
+                    one = {name: tensor[:1] for name, tensor in given.items()}
+                    output = output + 0 * module(**one, **named)[0]
                 elif torch.is_grad_enabled():
                     output = output + _nothing_of(module)
             return (output,)
