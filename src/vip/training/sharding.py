@@ -4,6 +4,7 @@ A block's weights are whole only while it computes. What was a tensor becomes a 
 same name, but this process has only its rows.
 """
 
+import warnings
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ def shard(denoiser: "nn.Module", device_type: str) -> None:
     from torch.distributed.device_mesh import init_device_mesh
     from torch.distributed.fsdp import fully_shard
 
+    # torch warns of what could go wrong with any block; that nothing does is shown by the contract of families
+    warnings.filterwarnings("ignore", message="FSDP2-wrapped module", category=UserWarning)
     mesh = init_device_mesh(device_type, (get_world_size(),))
     for module in (*blocks(denoiser), denoiser):
         fully_shard(module, mesh=mesh)
