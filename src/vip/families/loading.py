@@ -27,10 +27,10 @@ class Loading:
     """bf16: weights of matrix products in bfloat16, but not those that are trained; autocast computes."""
     offload: bool = False
     """Only the model at work is on the device; nothing happens where the device is the CPU."""
-    sharded: bool = False
-    """The denoisers stay on the CPU, from where `vip.training.sharding` takes each process's part to the device."""
     vae_tiling: bool = False
     """Decode in overlapping tiles and frame by frame, as far as the autoencoder can."""
+    sharded: bool = False
+    """The denoisers stay on the CPU: `vip.training.sharding` takes this process's part to the device."""
 
     @property
     def marks(self) -> tuple[str, ...]:

@@ -106,8 +106,8 @@ class Optimisation:
             for name, parameter in self.parameters.items()
             for kind, tensor in self.adamw.state[parameter].items()
         }
-        groups = {"optimizer": self._whole(moments), "averages": self._whole(self._averages)}
-        groups["weights"] = self.weights()
+        held = {"weights": self.parameters, "optimizer": moments, "averages": self._averages}
+        groups = {group: self._whole(tensors) for group, tensors in held.items()}
         return {group: tensors for group, tensors in groups.items() if tensors}
 
     def weights(self) -> "dict[str, Tensor]":
