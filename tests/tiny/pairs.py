@@ -1,6 +1,6 @@
 """A training of two steps for any tiny model: on pairs of random clips, held against its own first weights.
 
-torchrun --nproc_per_node=2 -m tests.tiny.pairs FOLDER_OF_CHECKPOINTS SETTINGS_AS_JSON NAME=FOLDER_OF_MODEL ...
+torchrun --nproc_per_node=2 -m tests.tiny.pairs FOLDER_OF_CHECKPOINTS JSON_OF_SETTINGS NAME=FOLDER ...
 """
 
 import json

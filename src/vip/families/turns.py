@@ -20,8 +20,8 @@ def take_turns(
 ) -> None:
     """Move all models to the CPU, and from now on each to `device` when it is called.
 
-    Whoever is called sends away the models of all other teams; those of its own may stay. Who is `staying` sends
-    all of them away, and is never moved.
+    Whoever is called sends away the models of all other teams; those of its own may stay. Who is `staying`
+    sends all of them away, and is never moved.
     """
     from accelerate.hooks import add_hook_to_module
 

@@ -100,7 +100,7 @@ class Optimisation:
         return learning_rate
 
     def tensors(self) -> "dict[str, dict[str, Tensor]]":
-        """Everything that moves, for a checkpoint; {} where it is sharded and this is not the first process."""
+        """Everything that moves, for a checkpoint; {} where it is sharded and not the first process."""
         moments = {
             f"{name}/{kind}": tensor
             for name, parameter in self.parameters.items()

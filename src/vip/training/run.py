@@ -4,7 +4,7 @@ import logging
 import math
 import sys
 from collections.abc import Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -96,20 +96,25 @@ class Run:
             smoothing=0.0,
             dynamic_ncols=True,
         ) as bar:
-            sharded = self.optimisation.sharded  # then all stop after the same step, for they save together
             try:
-                with uninterrupted() if sharded else nullcontext([]) as held:
+                with self._together() as held:
                     for number, step in enumerate(steps[self.done :], start=self.done + 1):
                         self._step(number, step, sft_weight, len(steps))
                         if number % self.settings.checkpoint_every == 0 or number == len(steps):
                             self._save(len(steps))
                         fault_point("training.step.after")
                         bar.update()
-                        if sharded and held_by_any(held):
+                        if self.optimisation.sharded and held_by_any(held):
                             break
             except (KeyboardInterrupt, SystemExit):
                 self._save_at_once(len(steps))
                 raise
+
+    def _together(self) -> AbstractContextManager[list[int]]:
+        """Where it is sharded, processes save together, so they stop after the same step."""
+        if self.optimisation.sharded:
+            return uninterrupted()
+        return nullcontext([])
 
     def _step(self, number: int, step: Step, sft_weight: float, steps: int) -> None:
         """One optimizer step: all of it is done, with its row in the curve, or nothing."""

@@ -1,7 +1,7 @@
 """FSDP2 (torch's `fully_shard`): each process holds its part of every weight, gradient and moment.
 
-A block's weights are whole only while it computes. What was a tensor becomes a DTensor: it acts as one and has the
-same name, but this process has only its rows.
+A block's weights are whole only while it computes. What was a tensor becomes a DTensor: it acts as one and
+has the same name, but this process has only its rows.
 """
 
 import warnings
@@ -23,13 +23,13 @@ def is_sharded(settings: "TrainingSettings", processes: int) -> bool:
 def shard(denoiser: "nn.Module", device_type: str) -> None:
     """Share out a denoiser's parameters, frozen ones too, in place, and bring this process's to its device.
 
-    Blocks are gathered one by one; what stands around them stays whole through a step's forward and backward pass.
+    Blocks are gathered one by one; what stands around them stays whole through a forward and backward pass.
     """
     from torch.distributed import get_world_size
     from torch.distributed.device_mesh import init_device_mesh
     from torch.distributed.fsdp import fully_shard
 
-    # torch warns of what could go wrong with any block; that nothing does is shown by the contract of families
+    # torch warns of what could go wrong with any block; that nothing does, the contract of families shows
     warnings.filterwarnings("ignore", message="FSDP2-wrapped module", category=UserWarning)
     mesh = init_device_mesh(device_type, (get_world_size(),))
     for module in (*blocks(denoiser), denoiser):
@@ -55,7 +55,7 @@ def whole(tensor: "Tensor") -> "Tensor":
 
 
 def gathered(tensors: "Mapping[str, Tensor]", *, keep: bool) -> "dict[str, Tensor]":
-    """Whole tensors one after the other, for who keeps them on the CPU where they were sharded; {} for others."""
+    """Whole tensors, gathered one by one, on the CPU where they were sharded; {} for who keeps none."""
     found: dict[str, Tensor] = {}
     for name, tensor in tensors.items():
         own = tensor.detach()
@@ -76,10 +76,10 @@ def placed_like(tensor: "Tensor", model: "Tensor") -> "Tensor":
 
 
 def parts_of_gradients(losses: "Sequence[Tensor]", parameters: "Sequence[nn.Parameter]") -> "Tensor":
-    """This process's part of each loss's gradient, mean over processes, one row each; `.grad` stays as it was.
+    """This process's part of each loss's gradient, a mean over processes, one row each; `.grad` stays.
 
-    By backward passes: `torch.autograd.grad` knows nothing of the tensors that stand for a sharded parameter while
-    it is whole.
+    By backward passes: `torch.autograd.grad` knows nothing of the tensors that stand for a sharded parameter
+    while it is whole.
     """
     import torch
 

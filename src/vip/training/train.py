@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from vip.types import Items, Table
 
 _NOT_NAMED = ("checkpoint_every", "offload", "precision", "sharding", "changed_settings")
-"""Settings that change no more of the outcome than the number of processes does, or that the keys of the reference predictions hold already."""
+"""Settings that change no bit of the outcome, or none but last ones, as the number of processes does
+(`sharding`), or that the keys of the reference predictions hold already."""
 
 
 @dataclass(frozen=True)
