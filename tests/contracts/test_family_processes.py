@@ -54,7 +54,7 @@ def test_a_sharded_student_of_every_family_is_the_same(tiny_folder_of: FolderOf,
 def test_what_is_frozen_may_be_in_bfloat16_where_it_is_sharded(
     tiny_folder_of: FolderOf, tmp_path: Path
 ) -> None:
-    """Its gradients are as far from float32's as without sharding: sums are rounded in another order."""
+    """Gradients are added up, and rounded, in another order, which moves them less than bfloat16 does anyway."""
     name, half = "animatediff", SAME_PARTS | {"precision": "bf16"}
     train_in_two([name], tiny_folder_of, tmp_path / "sharded", half | {"sharding": "fsdp"})
     for how, settings in (("half", half), ("exact", SAME_PARTS)):
@@ -62,8 +62,8 @@ def test_what_is_frozen_may_be_in_bfloat16_where_it_is_sharded(
     exact, one, two = (outcome(tmp_path / how / name, step=1) for how in ("exact", "half", "sharded"))
     assert two.curve[0]["loss"] == one.curve[0]["loss"]
     rounding = distance(one.moments, exact.moments)
-    assert 0 < rounding < 0.02 * length(exact.moments)
-    assert distance(two.moments, exact.moments) < 1.5 * rounding
+    assert 0 < rounding < 0.1 * length(exact.moments)
+    assert distance(two.moments, one.moments) < 0.3 * rounding
 
 
 def train_in_two(
