@@ -1,9 +1,11 @@
 """A training of two steps for any tiny model: on pairs of random clips, held against its own first weights.
 
-torchrun --nproc_per_node=2 -m tests.tiny.pairs FOLDER_OF_CHECKPOINTS NAME=FOLDER_OF_MODEL ...
+torchrun --nproc_per_node=2 -m tests.tiny.pairs FOLDER_OF_CHECKPOINTS JSON_OF_SETTINGS NAME=FOLDER ...
 """
 
+import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ from vip.training.batches import PairClips
 from vip.training.checkpoints import CheckpointFolder
 from vip.training.pairs import PreferencePair
 from vip.training.reference import reference_predictions
-from vip.training.train import train
+from vip.training.train import Trained, train
 from vip.types import Clip, Items
 
 PAIRS = [PreferencePair(f"pair{i}", prompt, f"full{i}", f"pruned{i}") for i, prompt in enumerate("aba")]
@@ -40,17 +42,18 @@ SETTINGS = ReDPOTraining(
 )
 
 
-def train_two_steps(name: str, folder: Path, checkpoints: Path) -> None:
+def train_two_steps(name: str, folder: Path, checkpoints: Path, **changes: Any) -> Trained:
     """Two optimizer steps, whose weights lie in the checkpoints in the end."""
     from tests.tiny.models import TINY
 
+    settings = replace(SETTINGS, **changes)
     model = ModelFolder(folder, TINY[name].family, name)
     shape = model.open().latent_shape
     clips = PairClips(_clips("full", shape, 1), _clips("pruned", shape, 2))
-    lazy = reference_predictions(model, PAIRS, clips, SETTINGS)
+    lazy = reference_predictions(model, PAIRS, clips, settings)
     made = dict(zip(lazy.table["key"], lazy.make_batch(list(lazy.table["key"])), strict=True))
     references: Items[Any] = Items(lazy.table, made.__getitem__)
-    train(model, PAIRS, clips, references, CheckpointFolder(checkpoints), SETTINGS)
+    return train(model, PAIRS, clips, references, CheckpointFolder(checkpoints), settings)
 
 
 def _clips(kind: str, shape: tuple[int, ...], seed: int) -> dict[str, Clip]:
@@ -60,6 +63,6 @@ def _clips(kind: str, shape: tuple[int, ...], seed: int) -> dict[str, Clip]:
 
 
 if __name__ == "__main__":
-    for named in sys.argv[2:]:
+    for named in sys.argv[3:]:
         kind, _, where = named.partition("=")
-        train_two_steps(kind, Path(where), Path(sys.argv[1]) / kind)
+        train_two_steps(kind, Path(where), Path(sys.argv[1]) / kind, **json.loads(sys.argv[2]))

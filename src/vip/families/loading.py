@@ -29,6 +29,8 @@ class Loading:
     """Only the model at work is on the device; nothing happens where the device is the CPU."""
     vae_tiling: bool = False
     """Decode in overlapping tiles and frame by frame, as far as the autoencoder can."""
+    sharded: bool = False
+    """The denoisers stay on the CPU: `vip.training.sharding` takes this process's part to the device."""
 
     @property
     def marks(self) -> tuple[str, ...]:
@@ -46,8 +48,9 @@ class Loading:
             self._lower(family, models, device, training=training)
         if self.vae_tiling:
             tile_decoding(models[AUTOENCODER])
+        staying = [models.pop(name) for name in DENOISERS if self.sharded and name in models]
         if self.offload and device.partition(":")[0] not in ("cpu", "meta"):
-            take_turns(_teams(models, training=training), device)
+            take_turns(_teams(models, training=training), device, staying)
         else:
             for model in models.values():
                 model.to(device)

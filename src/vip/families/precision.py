@@ -29,7 +29,10 @@ def lower(model: "nn.Module", kept: "Collection[nn.Parameter]") -> None:
 
 
 def compute_in_bfloat16(model: "nn.Module", device_type: str) -> None:
-    """Let a model's forward pass run under autocast to bfloat16; what it returns is float32."""
+    """Let a model's forward pass run under autocast to bfloat16; what it returns is float32.
+
+    Without autocast's cache, which would keep rounded copies of all trained weights through the pass.
+    """
     import torch
     from accelerate.utils import convert_outputs_to_fp32
 
@@ -38,4 +41,5 @@ def compute_in_bfloat16(model: "nn.Module", device_type: str) -> None:
     if device_type == "meta":
         return
     called: Any = model
-    called.forward = convert_outputs_to_fp32(torch.autocast(device_type, torch.bfloat16)(called.forward))
+    half = torch.autocast(device_type, torch.bfloat16, cache_enabled=False)
+    called.forward = convert_outputs_to_fp32(half(called.forward))

@@ -15,10 +15,13 @@ if TYPE_CHECKING:
     from vip.families.base import VideoFamily
 
 
-def take_turns(teams: "Sequence[Sequence[nn.Module]]", device: str) -> None:
+def take_turns(
+    teams: "Sequence[Sequence[nn.Module]]", device: str, staying: "Sequence[nn.Module]" = ()
+) -> None:
     """Move all models to the CPU, and from now on each to `device` when it is called.
 
-    Whoever is called sends away the models of all other teams; those of its own may stay.
+    Whoever is called sends away the models of all other teams; those of its own may stay. Who is `staying`
+    sends all of them away, and is never moved.
     """
     from accelerate.hooks import add_hook_to_module
 
@@ -26,6 +29,8 @@ def take_turns(teams: "Sequence[Sequence[nn.Module]]", device: str) -> None:
         others = [model for other in teams if other is not team for model in other]
         for model in team:
             add_hook_to_module(model, _turn(others, device))
+    for model in staying:
+        add_hook_to_module(model, _turn([other for team in teams for other in team], device, moves=False))
 
 
 def device_of(family: "VideoFamily") -> "torch.device":
@@ -35,19 +40,20 @@ def device_of(family: "VideoFamily") -> "torch.device":
     return device
 
 
-def _turn(others: "Sequence[nn.Module]", device: str) -> Any:
+def _turn(others: "Sequence[nn.Module]", device: str, *, moves: bool = True) -> Any:
     """A hook that brings a model in before it is called, with what it is given."""
     from accelerate.hooks import ModelHook
     from accelerate.utils import send_to_device
 
     def wait(model: "nn.Module") -> "nn.Module":
-        return model.to("cpu")
+        return model.to("cpu") if moves else model
 
     def come_in(model: "nn.Module", *args: Any, **named: Any) -> "tuple[Any, Any]":
         for other in others:
             if next(other.parameters()).device.type != "cpu":
                 other.to("cpu")
-        model.to(device)
+        if moves:
+            model.to(device)
         return send_to_device(args, device), send_to_device(named, device)
 
     hook: Any = ModelHook()

@@ -1,9 +1,10 @@
 """The moving parts of training: weights, AdamW's moments, and the moving average of weights."""
 
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from vip.families.checkpointing import enable_gradient_checkpointing
+from vip.training.sharding import gathered, is_sharded, placed_like, shard, whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,7 +44,10 @@ def learning_rate_at(step: int, steps: int, settings: "TrainingSettings") -> flo
 
 
 class Optimisation:
-    """AdamW over the trainable parameters, with an optional moving average of them."""
+    """AdamW over the trainable parameters, with an optional moving average of them.
+
+    With `sharded`, every process holds its part of all of it, and all have to call each verb.
+    """
 
     def __init__(self, family: "VideoFamily", settings: "TrainingSettings", accelerator: Any) -> None:
         import torch
@@ -51,8 +55,14 @@ class Optimisation:
         if settings.gradient_checkpointing:
             enable_gradient_checkpointing(family.denoiser)
         self.parameters = only_trainable(family)
+        self.sharded = is_sharded(settings, accelerator.num_processes)
+        if self.sharded:
+            shard(family.denoiser, accelerator.device.type)
+            self.parameters = family.trainable()
         adamw = torch.optim.AdamW(self.parameters.values(), lr=settings.learning_rate)
-        self.denoiser, self.adamw = accelerator.prepare(family.denoiser, adamw)
+        self.denoiser, self.adamw = family.denoiser, adamw
+        if not self.sharded:
+            self.denoiser, self.adamw = accelerator.prepare(family.denoiser, adamw)
         self._accelerator = accelerator
         self._settings = settings
         self._averages: dict[str, Tensor] = {}
@@ -60,7 +70,12 @@ class Optimisation:
             self._averages = {name: weight.detach().clone() for name, weight in self.parameters.items()}
 
     def alone(self) -> AbstractContextManager[None]:
-        """While a process works on a micro-batch after which others of the step follow: nothing is sent."""
+        """While a process works on a micro-batch after which others of the step follow: nothing is sent.
+
+        Unless it is sharded: gradients that wait would be whole ones.
+        """
+        if self.sharded:
+            return nullcontext()
         synchronised: AbstractContextManager[None] = self._accelerator.no_sync(self.denoiser)
         return synchronised
 
@@ -71,7 +86,7 @@ class Optimisation:
     def clip(self) -> float:
         """Clip the gradient, and return its norm before that."""
         limit = self._settings.gradient_clip or float("inf")
-        return float(self._accelerator.clip_grad_norm_(list(self.parameters.values()), limit))
+        return float(whole(self._accelerator.clip_grad_norm_(list(self.parameters.values()), limit)))
 
     def update(self, step: int, steps: int) -> float:
         """Move the weights in a step of so many, then their average, and drop the gradient; the rate used."""
@@ -85,34 +100,43 @@ class Optimisation:
         return learning_rate
 
     def tensors(self) -> "dict[str, dict[str, Tensor]]":
-        """Everything that moves, for a checkpoint."""
+        """Everything that moves, for a checkpoint; {} where it is sharded and not the first process."""
         moments = {
             f"{name}/{kind}": tensor
             for name, parameter in self.parameters.items()
             for kind, tensor in self.adamw.state[parameter].items()
         }
-        weights = {name: parameter.detach() for name, parameter in self.parameters.items()}
-        groups = {"weights": weights, "optimizer": moments, "averages": self._averages}
+        held = {"weights": self.parameters, "optimizer": moments, "averages": self._averages}
+        groups = {group: self._whole(tensors) for group, tensors in held.items()}
         return {group: tensors for group, tensors in groups.items() if tensors}
+
+    def weights(self) -> "dict[str, Tensor]":
+        """What is trained, as it is now; {} as for `tensors`."""
+        return self._whole(self.parameters)
 
     def restore(self, tensors: "Mapping[str, Mapping[str, Tensor]]") -> None:
         """Put everything back as `tensors` gave it."""
-        _copy(tensors["weights"], self.parameters)
-        _copy(tensors.get("averages", {}), self._averages)
+        adopt(tensors["weights"], self.parameters)
+        adopt(tensors.get("averages", {}), self._averages)
         for key, tensor in tensors["optimizer"].items():
             name, kind = key.rsplit("/", 1)
             parameter = self.parameters[name]
-            on = "cpu" if kind == "step" else parameter.device
-            self.adamw.state[parameter][kind] = tensor.to(on)
+            placed = tensor if kind == "step" else placed_like(tensor, parameter)
+            self.adamw.state[parameter][kind] = placed
 
     def adopt_averages(self) -> None:
         """Give the model the averaged weights, where an average was kept."""
-        _copy(self._averages, self.parameters)
+        adopt(self._averages, self.parameters)
+
+    def _whole(self, tensors: "Mapping[str, Tensor]") -> "dict[str, Tensor]":
+        keep = not self.sharded or self._accelerator.is_main_process
+        return gathered(tensors, keep=keep)
 
 
-def _copy(source: "Mapping[str, Tensor]", target: "Mapping[str, Tensor]") -> None:
+def adopt(source: "Mapping[str, Tensor]", target: "Mapping[str, Tensor]") -> None:
+    """Copy values by name into tensors that may be sharded."""
     import torch
 
     with torch.no_grad():
         for name, tensor in source.items():
-            target[name].copy_(tensor)
+            target[name].copy_(placed_like(tensor, target[name]))

@@ -4,6 +4,7 @@ import logging
 import math
 import sys
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from vip.training.checkpoints import Checkpoint, CheckpointFolder
 from vip.training.curve import Row, mean_quantities
 from vip.training.draws import Step
 from vip.training.feeding import Feed
-from vip.training.interruption import uninterrupted
+from vip.training.interruption import held_by_any, uninterrupted
 from vip.training.objective import TrainingBatch, terms
 from vip.training.optimisation import Optimisation
 from vip.training.sums import Sums
@@ -68,9 +69,9 @@ class Run:
         logger.info("training continues after step %d", self.done)
 
     def _save(self, last: int) -> None:
+        tensors = self.optimisation.tensors()
         if self.accelerator.is_main_process:
             values = {"sft_weight": self.sft_weight, "curve": self.curve}
-            tensors = self.optimisation.tensors()
             self.checkpoints.save(Checkpoint(self.name, self.done, tensors, values, last=last))
         self._saved = self.done
 
@@ -96,15 +97,24 @@ class Run:
             dynamic_ncols=True,
         ) as bar:
             try:
-                for number, step in enumerate(steps[self.done :], start=self.done + 1):
-                    self._step(number, step, sft_weight, len(steps))
-                    if number % self.settings.checkpoint_every == 0 or number == len(steps):
-                        self._save(len(steps))
-                    fault_point("training.step.after")
-                    bar.update()
+                with self._together() as held:
+                    for number, step in enumerate(steps[self.done :], start=self.done + 1):
+                        self._step(number, step, sft_weight, len(steps))
+                        if number % self.settings.checkpoint_every == 0 or number == len(steps):
+                            self._save(len(steps))
+                        fault_point("training.step.after")
+                        bar.update()
+                        if self.optimisation.sharded and held_by_any(held):
+                            break
             except (KeyboardInterrupt, SystemExit):
                 self._save_at_once(len(steps))
                 raise
+
+    def _together(self) -> AbstractContextManager[list[int]]:
+        """Where it is sharded, processes save together, so they stop after the same step."""
+        if self.optimisation.sharded:
+            return uninterrupted()
+        return nullcontext([])
 
     def _step(self, number: int, step: Step, sft_weight: float, steps: int) -> None:
         """One optimizer step: all of it is done, with its row in the curve, or nothing."""
@@ -121,7 +131,7 @@ class Run:
         """Add up a step's gradient, and make its row of the curve but for the learning rate."""
         with_norms = (number - 1) % self.settings.gradient_norm_every == 0
         *others, last = self.feed.batches(step)
-        sums = Sums()
+        sums = Sums(self.optimisation.sharded)
         with self.optimisation.alone():
             for batch in others:
                 self._backward(batch, sft_weight, sums, with_norms)
@@ -167,7 +177,7 @@ class Run:
         return weight
 
     def _first_norms(self, number: int, step: Step) -> tuple[float, float]:
-        sums = Sums()
+        sums = Sums(self.optimisation.sharded)
         for batch in self.feed.batches(step):
             found = terms(self.feed.family, self.feed.family.denoiser, batch, self.settings.beta)
             sums.add(found, found.dpo.loss, batch.share)

@@ -90,6 +90,10 @@ class TrainingSettings(ReferenceSettings, Protocol):
         """Whether activations are computed again instead of kept."""
 
     @property
+    def sharding(self) -> Literal["none", "fsdp"]:
+        """Whether each process holds all of the student or a part of it."""
+
+    @property
     def ema_decay(self) -> float:
         """Decay of the moving average of weights; 0 for none."""
 

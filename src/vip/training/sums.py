@@ -1,11 +1,11 @@
 """What the micro-batches of a step add up to in one process."""
 
-import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from vip.training.curve import measured
 from vip.training.objective import Terms
+from vip.training.sharding import part_of_gradient
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,8 +15,12 @@ if TYPE_CHECKING:
 
 @dataclass
 class Sums:
-    """Sums over micro-batches, each counted by its share; means over processes of them are global means."""
+    """Sums over micro-batches, each counted by its share; means over processes of them are global means.
 
+    `sharded` gradients are this process's parts of global ones already.
+    """
+
+    sharded: bool = False
     measured: Any = 0.0
     broken: list[bool] = field(default_factory=list)
     """For each pair in turn, whether its logit is NaN or infinite."""
@@ -30,21 +34,30 @@ class Sums:
 
     def add_gradients(self, found: Terms, share: float, parameters: "Sequence[nn.Parameter]") -> None:
         """Count the gradients of L_diff-dpo and of L_SFT, unweighted, without touching `.grad`."""
-        import torch
-
         for term, loss in (("dpo", found.dpo.loss), ("sft", found.sft)):
-            gradients = torch.autograd.grad(share * loss, parameters, retain_graph=True)
+            gradients = self._gradient(share * loss, parameters)
             if term not in self.gradients:
-                self.gradients[term] = list(gradients)
+                self.gradients[term] = gradients
                 continue
             for total, gradient in zip(self.gradients[term], gradients, strict=True):
                 total.add_(gradient)
 
+    def _gradient(self, loss: "Tensor", parameters: "Sequence[nn.Parameter]") -> "list[Tensor]":
+        import torch
+
+        if self.sharded:
+            return part_of_gradient(loss, parameters)
+        return list(torch.autograd.grad(loss, parameters, retain_graph=True))
+
     def gradient_norms(self, accelerator: Any) -> tuple[float, float]:
         """The norms of the gradients of L_diff-dpo and of L_SFT, averaged over processes."""
+        return self._norm("dpo", accelerator), self._norm("sft", accelerator)
 
-        def norm(gradients: "list[Tensor]") -> float:
-            means = (accelerator.reduce(gradient, "mean") for gradient in gradients)
-            return math.hypot(*(float(mean.norm()) for mean in means))
+    def _norm(self, term: str, accelerator: Any) -> float:
+        import torch
 
-        return norm(self.gradients["dpo"]), norm(self.gradients["sft"])
+        gradients = self.gradients[term]
+        if not self.sharded:
+            gradients = [accelerator.reduce(gradient, "mean") for gradient in gradients]
+        square = torch.stack([gradient.square().sum() for gradient in gradients]).sum()
+        return float((accelerator.reduce(square, "sum") if self.sharded else square).sqrt())

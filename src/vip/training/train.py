@@ -9,9 +9,11 @@ from vip.hashing import content_hash
 from vip.training.curve import curve_table
 from vip.training.draws import plan
 from vip.training.feeding import Feed, reference_keys
+from vip.training.optimisation import adopt
 from vip.training.resuming import check_settings
 from vip.training.run import Run
 from vip.training.settings_diff import flat_settings
+from vip.training.sharding import is_sharded
 
 if TYPE_CHECKING:
     from vip.families.base import VideoFamily
@@ -23,13 +25,17 @@ if TYPE_CHECKING:
     from vip.training.settings import TrainingSettings
     from vip.types import Items, Table
 
-_NOT_NAMED = ("checkpoint_every", "offload", "precision", "changed_settings")
-"""Settings that change no bit of the outcome, or that the keys of the reference predictions hold already."""
+_NOT_NAMED = ("checkpoint_every", "offload", "precision", "sharding", "changed_settings")
+"""Settings that change no bit of the outcome, or none but last ones, as the number of processes does
+(`sharding`), or that the keys of the reference predictions hold already."""
 
 
 @dataclass(frozen=True)
 class Trained:
-    """The trained model, and its curve: one row a step, the columns of `vip.training.curve`."""
+    """The trained model, and its curve: one row a step, the columns of `vip.training.curve`.
+
+    Where the training was sharded the model is whole in the first process only, on the CPU.
+    """
 
     family: "VideoFamily"
     curve: "Table"
@@ -58,7 +64,8 @@ def train(
     check_settings(checkpoints, name, told, settings.changed_settings)
     accelerator = Accelerator(cpu=best_device() == "cpu", mixed_precision="no")
     device, process, processes = str(accelerator.device), accelerator.process_index, accelerator.num_processes
-    family = model.open(device, settings.loading, training=True)
+    sharded = is_sharded(settings, processes)
+    family = model.open(device, replace(settings.loading, sharded=sharded), training=True)
     run = Run(
         name=name,
         feed=Feed(family, pairs, clips, references, keys, settings, device, process, processes),
@@ -67,6 +74,9 @@ def train(
         checkpoints=replace(checkpoints, settings=told),
     )
     run.finish(plan(len(pairs), settings.batch_size, settings))
+    if sharded and (weights := run.optimisation.weights()):
+        family = model.open()
+        adopt(weights, family.trainable())
     family.denoiser.requires_grad_(False)
     return Trained(family, curve_table(run.curve))
 

@@ -183,6 +183,32 @@ def test_the_others_leave_before_a_model_comes_and_a_team_stays_together() -> No
     ]
 
 
+def test_who_stays_is_never_moved_and_still_makes_room() -> None:
+    log: list[str] = []
+    first, second, shards = (Somewhere(log, name) for name in ("first", "second", "shards"))
+    take_turns([[first], [second]], "gpu", [shards])
+    assert log == ["first cpu", "second cpu"]
+    log.clear()
+    for model in (first, shards, second, shards):
+        model()
+    assert log == [
+        *("first gpu", "first works"),
+        *("first cpu", "shards works"),
+        *("second gpu", "second works"),
+        *("second cpu", "shards works"),
+    ]
+
+
+def test_denoisers_that_are_to_be_sharded_stay_where_they_were_opened(
+    tiny_folder_of: Callable[[str], Path], moves: list[tuple[nn.Module, str]]
+) -> None:
+    model = ModelFolder(tiny_folder_of("wan_two"), "wan", "").open()
+    models = models_of(model)
+    moves.clear()
+    Loading(sharded=True).apply(model, "cpu:0", training=True)
+    assert {name_of(models, part) for part, _ in moves} == {"text_encoder", "vae"}
+
+
 def cover_all(vae: nn.Module) -> None:
     """Make tiles larger than any tiny clip."""
     for name, value in vars(vae).items():

@@ -1,10 +1,12 @@
-"""Two processes under torchrun train as one does, also where a batch cannot be shared evenly."""
+"""Two processes under torchrun train as one does, sharded or not, also with batches that are not even."""
 
+import json
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -12,65 +14,153 @@ from safetensors.torch import load_file
 
 CHANGES = {"epochs": 1, "batch_size": 6, "sft_weight": "auto", "gradient_clip": 0.1, "ema_decay": 0.5}
 """Seven pairs: a batch of six, and one of a single pair, of which the second process gets none."""
+SHARDED = CHANGES | {"sharding": "fsdp"}
 
-PROGRAM = """
-import importlib.util, pathlib, sys
+BEGINNING = """
+import importlib.util, os, pathlib, signal, sys
+import torch
+from safetensors.torch import save_file
 spec = importlib.util.spec_from_file_location("worlds", sys.argv[1])
 worlds = sys.modules["worlds"] = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(worlds)
-worlds.tiny_world(pathlib.Path(sys.argv[2])).train(**eval(sys.argv[3]))
+rank, folder, changes = os.environ["RANK"], pathlib.Path(sys.argv[2]), eval(sys.argv[3])
+world = worlds.tiny_world(folder)
+"""
+
+
+def in_two_processes(folder: Path, program: str, changes: dict[str, Any]) -> None:
+    """Run a program after `BEGINNING`, in a world that stands in this folder."""
+    path = folder / "program.py"
+    path.write_text(BEGINNING + program)
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]
+    done = subprocess.run(
+        [*launcher, str(path), str(Path(__file__).with_name("conftest.py")), str(folder), repr(changes)],
+        env=os.environ | {"GLOO_SOCKET_IFNAME": "lo", "OMP_NUM_THREADS": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+
+
+TRAIN = """
+trained = world.train(**changes)
+if rank == "0":
+    student = trained.family.trainable()
+    save_file({name: value.detach() for name, value in student.items()}, folder / "student")
 """
 
 
 @pytest.mark.slow
-def test_two_processes_train_as_one(world, tmp_path) -> None:
-    world.train(**CHANGES)
-    program = tmp_path / "program.py"
-    program.write_text(PROGRAM)
-    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]
-    conftest = Path(__file__).with_name("conftest.py")
-    subprocess.run(
-        [*launcher, str(program), str(conftest), str(tmp_path / "two"), repr(CHANGES)],
-        env=os.environ | {"GLOO_SOCKET_IFNAME": "lo", "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        check=True,
-        timeout=300,
-    )
-    one, two = (final_weights(path) for path in (world.checkpoints.path, tmp_path / "two" / "checkpoints"))
-    for name, weight in one.items():
-        torch.testing.assert_close(two[name], weight, rtol=0, atol=1e-6)
+@pytest.mark.parametrize("changes", [CHANGES, SHARDED], ids=["whole", "sharded"])
+def test_two_processes_train_as_one(world, tmp_path, changes) -> None:
+    expected = world.train(**CHANGES).family.trainable()
+    two = tmp_path / "two"
+    two.mkdir()
+    in_two_processes(two, TRAIN, changes)
+    assert_same(load_file(two / "student"), expected)
+    for group in ("weights", "optimizer", "averages"):
+        assert_same(checkpoint(two, 2, group), checkpoint(tmp_path, 2, group))
+
+
+@pytest.mark.slow
+def test_each_of_two_processes_holds_half(tmp_path) -> None:
+    program = """
+from accelerate import Accelerator
+from vip.training.optimisation import Optimisation
+moving = Optimisation(world.pruned.open(), world.settings(**changes), Accelerator(cpu=True))
+frozen = moving.denoiser.spatial.weight
+held = [*moving.parameters.values(), *moving._averages.values(), frozen]
+rows = torch.tensor([len(tensor.to_local()) for tensor in held])
+(folder / rank).write_text(repr(rows.tolist()))
+"""
+    in_two_processes(tmp_path, program, SHARDED)
+    rows = [eval((tmp_path / rank).read_text()) for rank in "01"]
+    assert rows == [[2, 2, 2, 2, 1], [1, 1, 1, 1, 1]]
+
+
+MORE = {"epochs": 1, "batch_size": 3, "ema_decay": 0.5, "micro_batch_size": 1, "checkpoint_every": 1}
+"""Three steps."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("first", ["alone", "sharded"])
+def test_a_training_goes_on_sharded_or_not(world, tmp_path, first) -> None:
+    expected = world.train(**MORE).family.trainable()
+    ours = checkpoint(tmp_path, 3, "weights"), checkpoint(tmp_path, 3, "optimizer")
+    other = tmp_path / "other"
+    other.mkdir()
+    sharded = MORE | {"sharding": "fsdp"}
+    if first == "sharded":
+        in_two_processes(other, TRAIN, sharded)
+    else:
+        (run,) = world.checkpoints.path.iterdir()
+        copied = other / "checkpoints" / run.name
+        copied.parent.mkdir()
+        run.rename(copied)
+    (run,) = (other / "checkpoints").iterdir()
+    (run / "step_00000003").rename(tmp_path / "gone")
+    assert [path.name for path in run.iterdir()] == ["step_00000002"]
+    if first == "sharded":
+        student = world.train(type(world.checkpoints)(other / "checkpoints"), **MORE).family.trainable()
+    else:
+        in_two_processes(other, TRAIN, sharded)
+        student = load_file(other / "student")
+    assert_same(student, expected)
+    for group, tensors in zip(("weights", "optimizer"), ours, strict=True):
+        assert_same(checkpoint(other, 3, group), tensors)
+    curve = json.loads((run / "step_00000003" / "values.json").read_text())["values"]["curve"]
+    assert [row["step"] for row in curve] == [1, 2, 3]
+
+
+@pytest.mark.slow
+def test_a_signal_to_one_process_stops_all_after_one_step(world, tmp_path) -> None:
+    program = """
+def leave(number, frame):
+    raise SystemExit(7)
+
+def prepare(family):
+    def before_predict():
+        calls.append(1)
+        if rank == "1" and len(calls) == 2:
+            signal.raise_signal(signal.SIGTERM)
+    family.before_predict = before_predict
+
+calls, world.pruned.prepare = [], prepare
+signal.signal(signal.SIGTERM, leave)
+try:
+    world.train(**changes)
+except SystemExit as stopped:
+    (folder / rank).write_text(f"{stopped.code} after {len(calls)} calls")
+"""
+    changes = {"epochs": 1, "batch_size": 2, "checkpoint_every": 100, "sharding": "fsdp"}
+    in_two_processes(tmp_path, program, changes)
+    assert [(tmp_path / rank).read_text() for rank in "01"] == ["7 after 2 calls"] * 2
+    (run,) = (tmp_path / "checkpoints").iterdir()
+    assert [path.name for path in run.iterdir()] == ["step_00000002"]
+    in_two_processes(tmp_path, TRAIN, changes)
+    expected = world.train(type(world.checkpoints)(tmp_path / "other"), **changes).family.trainable()
+    assert_same(load_file(tmp_path / "student"), expected)
 
 
 BROKEN = """
-import importlib.util, os, pathlib, sys
-spec = importlib.util.spec_from_file_location("worlds", sys.argv[1])
-worlds = sys.modules["worlds"] = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(worlds)
-world = worlds.tiny_world(pathlib.Path(sys.argv[2]))
-settings = world.settings(method=sys.argv[3], epochs=1, batch_size=2, checkpoint_every=1)
+settings = world.settings(**changes)
 references = world.predictions(settings)
 world.clips.full["full3"].latents.fill_(float("nan"))
 try:
     worlds.train(world.pruned, world.pairs, world.clips, references, world.checkpoints, settings)
 except ValueError as error:
-    pathlib.Path(sys.argv[2], f"told_by_{os.environ['RANK']}").write_text(str(error))
+    (folder / f"told_by_{rank}").write_text(str(error))
 """
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("method", ["redpo", "sft"])
-def test_two_processes_stop_together_and_name_the_same_pair(tmp_path, method) -> None:
-    program = tmp_path / "program.py"
-    program.write_text(BROKEN)
-    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]
-    conftest = Path(__file__).with_name("conftest.py")
-    subprocess.run(
-        [*launcher, str(program), str(conftest), str(tmp_path), method],
-        env=os.environ | {"GLOO_SOCKET_IFNAME": "lo", "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        check=True,
-        timeout=300,
-    )
+@pytest.mark.parametrize(("method", "sharding"), [("redpo", "none"), ("sft", "none"), ("redpo", "fsdp")])
+def test_two_processes_stop_together_and_name_the_same_pair(tmp_path, method, sharding) -> None:
+    changes = {"method": method, "epochs": 1, "batch_size": 2, "checkpoint_every": 1, "sharding": sharding}
+    in_two_processes(tmp_path, BROKEN, changes)
     told = [(tmp_path / f"told_by_{rank}").read_text() for rank in (0, 1)]
     assert told[0] == told[1]
     found = re.match(r"step (\d+): the loss is nan, nothing was updated .*; pairs: pair3\); ", told[0])
@@ -79,6 +169,18 @@ def test_two_processes_stop_together_and_name_the_same_pair(tmp_path, method) ->
     assert [int(path.name[-8:]) for path in kept][-1:] == [int(found[1]) - 1][: len(kept)]
 
 
-def final_weights(path: Path) -> dict[str, torch.Tensor]:
-    (folder,) = path.glob("*/step_00000002")
-    return load_file(folder / "weights.safetensors")
+def test_one_process_has_nobody_to_share_with(world, tmp_path) -> None:
+    alone = world.train(**CHANGES).family.trainable()
+    again = world.train(type(world.checkpoints)(tmp_path / "again"), **SHARDED).family.trainable()
+    assert all(torch.equal(value, again[name]) for name, value in alone.items())
+
+
+def assert_same(found: dict[str, torch.Tensor], expected: dict[str, torch.Tensor]) -> None:
+    assert found.keys() == expected.keys()
+    for name, tensor in expected.items():
+        torch.testing.assert_close(found[name], tensor, rtol=0, atol=1e-6)
+
+
+def checkpoint(folder: Path, step: int, group: str) -> dict[str, torch.Tensor]:
+    (found,) = folder.glob(f"checkpoints/*/step_{step:08d}")
+    return load_file(found / f"{group}.safetensors")

@@ -1,7 +1,7 @@
 """Wan 2.2: one denoiser made of two transformers, one for high and one for low noise."""
 
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -16,6 +16,7 @@ def join(transformer: "nn.Module", transformer_2: "nn.Module", boundary: float) 
 def _joined_class() -> "type[nn.Module]":
     import torch
     from torch import nn
+    from torch.distributed.fsdp import FSDPModule
 
     class TwoTransformers(nn.Module):
         """Called like either of its transformers, with samples on both sides of the boundary."""
@@ -47,12 +48,22 @@ def _joined_class() -> "type[nn.Module]":
                 if rows.any():
                     mine = {name: tensor[rows] for name, tensor in given.items()}
                     output = output.index_put((rows,), module(**mine, **named)[0])
-                elif torch.is_grad_enabled():
-                    output = output + _nothing_of(module)
+                else:
+                    one = {name: tensor[:1] for name, tensor in given.items()}
+                    output = output + _nothing_of(module, one | named, sharded=isinstance(self, FSDPModule))
             return (output,)
 
-    def _nothing_of(module: "nn.Module") -> "Tensor":
-        """Zero, but a function of all parameters, each of which is expected to have a gradient."""
-        return sum((0 * value.sum() for value in module.parameters() if value.requires_grad), torch.tensor(0))
-
     return TwoTransformers
+
+
+def _nothing_of(module: "nn.Module", given: "dict[str, Any]", *, sharded: bool) -> "Tensor":
+    """Zero, but a function of all parameters, each of which is expected to have a gradient.
+
+    Where they are sharded, other processes may wait for this one to gather each block: it is called.
+    """
+    import torch
+
+    if sharded:
+        return 0 * cast("Tensor", module(**given)[0])
+    trained = [value for value in module.parameters() if value.requires_grad and torch.is_grad_enabled()]
+    return sum((0 * value.sum() for value in trained), torch.tensor(0))

@@ -51,6 +51,8 @@ class ReDPOTraining:
     """Steps between measurements of each term's own gradient norm, which cost two backward passes."""
     gradient_checkpointing: bool = False
     """Compute activations again in the backward pass instead of keeping them: less memory, more time."""
+    sharding: Literal["none", "fsdp"] = "none"
+    """With several processes: fsdp for a student that does not fit, held in parts, one a process."""
     precision: Precision = "fp32"
     """bf16: what is frozen, and the reference; trained weights stay float32, and so does the student."""
     changed_settings: Literal["refuse", "restart"] = "refuse"
