@@ -15,7 +15,7 @@ from vip.shapes.scene import all_scenes
 from vip.types import PROPERTIES
 
 Options = dict[str, dict[str, Any]]
-REWARDS_UNDER_TEST = ("shapes_oracle", "videoscore", "clip", "mixture")
+REWARDS_UNDER_TEST = ("shapes_oracle", "inverse_rendering", "videoscore", "clip", "mixture")
 """All of them; `options` makes a small one of each, and a new reward adds its lines there and here."""
 SCENES = all_scenes()[::75]
 CLIPS = [render_random(scene, seed) for seed, scene in enumerate(SCENES)]
@@ -32,6 +32,7 @@ def options(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Options]:
         patch.setattr("vip.rewards.videoscore.QUERY_SHA256", videoscore.QUERY_SHA256)
         single = {
             "shapes_oracle": {},
+            "inverse_rendering": {},
             "videoscore": {"model": str(videoscore.build(folder / "videoscore")), "frames": 4},
             "clip": {"model": str(clip.build(folder / "clip"))},
         }

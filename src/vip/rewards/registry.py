@@ -8,6 +8,7 @@ from vip.rewards.base import Reward
 
 REWARDS: dict[str, str] = {
     "shapes_oracle": "vip.rewards.shapes_oracle:ShapesOracle",
+    "inverse_rendering": "vip.rewards.inverse_rendering:InverseRendering",
     "clip": "vip.rewards.clip:ClipReward",
     "mixture": "vip.rewards.mixture:Mixture",
     "videoscore": "vip.rewards.videoscore:VideoScore",

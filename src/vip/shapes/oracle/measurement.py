@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vip.errors import UserError
+from vip.shapes.frames import checked
 from vip.shapes.renderer import signed_distance
 from vip.shapes.scene import SHAPES, SIZE
 
@@ -59,7 +59,7 @@ class _Fit:
 
 def measure(frames: NDArray[np.uint8]) -> Measurement:
     """Explain uint8 frames (F, 32, 32, 3) by one flat shape on one plain background."""
-    pixels = _checked(frames).astype(np.float32).reshape(len(frames), SIZE * SIZE, 3)
+    pixels = checked(frames, "the shapes oracle").astype(np.float32).reshape(len(frames), SIZE * SIZE, 3)
     background = np.median(pixels, axis=1)
     colour = _guess_colour(pixels, background)
     alpha = _opacity(pixels, background, colour)
@@ -91,16 +91,6 @@ def smooth(pictures: Array) -> Array:
     rows = padded[:, :-2] + padded[:, 1:-1] + padded[:, 2:]
     smoothed: Array = (rows[:, :, :-2] + rows[:, :, 1:-1] + rows[:, :, 2:]) / 9.0
     return smoothed
-
-
-def _checked(frames: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    frames = np.asarray(frames)
-    if frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[1:] != (SIZE, SIZE, 3) or len(frames) < 1:
-        raise UserError(
-            f"the shapes oracle measures uint8 clips (frames, {SIZE}, {SIZE}, 3), this one is {frames.dtype} "
-            f"{frames.shape}: choose a reward for real videos in the scoring parameters"
-        )
-    return frames
 
 
 def _guess_colour(pixels: Array, background: Array) -> Array:

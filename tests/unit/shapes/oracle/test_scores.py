@@ -6,45 +6,35 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.shapes_clips import (
+    DEGENERATE,
+    FEW,
+    add_noise,
+    blank_frames,
+    blur,
+    caption,
+    fade,
+    flicker,
+    following,
+    shake,
+    shift_colours,
+    slowed,
+    to_frames,
+)
 
-from vip.shapes.captions import MOTION_PHRASES, Meaning
+from vip.shapes.captions import Meaning
 from vip.shapes.oracle import Measurement, measure, score_clip, score_measurement
-from vip.shapes.oracle.measurement import smooth
 from vip.shapes.oracle.scores import dynamic_degree, temporal_consistency, text_alignment
-from vip.shapes.renderer import coverage_at, place, render, render_random, trajectory
-from vip.shapes.scene import BACKGROUNDS, COLOURS, DIRECTIONS, SHAPES, SIZE_CHANGES, Scene, all_scenes
+from vip.shapes.renderer import coverage_at, place, render, render_random
+from vip.shapes.scene import BACKGROUNDS, COLOURS, DIRECTIONS, SHAPES, SIZE_CHANGES, all_scenes
 from vip.types import PROPERTIES
 
 QUALITY, CONSISTENCY, DYNAMICS, ALIGNMENT = range(4)
 MOVING = (*DIRECTIONS, *SIZE_CHANGES)
-FEW = [
-    Scene("red", "circle", "black", "left"),
-    Scene("green", "square", "white", "up"),
-    Scene("purple", "triangle", "grey", "growing"),
-    Scene("yellow", "circle", "grey", "still"),
-    Scene("cyan", "square", "black", "shrinking"),
-    Scene("blue", "triangle", "white", "down"),
-]
-
-
-def caption(scene):
-    return (
-        f"a {scene.colour} {scene.shape} {MOTION_PHRASES[scene.motion][0]} on a {scene.background} background"
-    )
 
 
 def meaning(scene):
     return Meaning(scene.colour, scene.shape, scene.background, scene.motion)
-
-
-def to_frames(pictures):
-    return np.clip(np.round(pictures), 0, 255).astype(np.uint8)
-
-
-def following(words, word):
-    """Another word of the same kind."""
-    words = list(words)
-    return words[(words.index(word) + 1) % len(words)]
 
 
 @pytest.fixture(scope="module")
@@ -102,46 +92,7 @@ def test_two_wrong_words_of_two_score_one(clips, found):
     assert score_measurement(found[scene], clips[scene], wrong)[ALIGNMENT] == pytest.approx(1.0, abs=0.02)
 
 
-# --- damages, each a function of a clip and how much of it ---
-
-
-def add_noise(clip, amount):
-    return to_frames(clip + np.random.default_rng(0).normal(0, 1, clip.shape) * amount)
-
-
-def blur(clip, times):
-    pictures = clip.astype(np.float64)
-    for _ in range(times):
-        pictures = smooth(pictures)
-    return to_frames(pictures)
-
-
-def shift_colours(clip, amount):
-    return to_frames(clip + amount * np.array([-1.0, 0.5, 1.0]))
-
-
-def fade(clip, amount):
-    background = clip[0, 0, 0].astype(np.float64)
-    return to_frames(background + (1 - amount) * (clip - background))
-
-
-def flicker(clip, amount):
-    return to_frames(clip + amount * np.where(np.arange(len(clip)) % 2, 1.0, -1.0)[:, None, None, None])
-
-
-def shake(clip, pixels):
-    """Every second frame is displaced; the border repeats."""
-    rows = np.clip(np.arange(32) + pixels, 0, 31)
-    shaken = clip.copy()
-    shaken[1::2] = clip[1::2][:, rows]
-    return shaken
-
-
-def blank_frames(clip, count):
-    blank = clip.copy()
-    blank[len(clip) - count :] = clip[0, 0, 0]
-    return blank
-
+# --- damages ---
 
 DAMAGES = [
     (add_noise, QUALITY, (0, 2, 5, 10, 20, 40)),
@@ -217,17 +168,6 @@ def test_a_shape_that_changes_for_half_of_the_clip_keeps_half_of_temporal_consis
 
 
 # --- dynamics ---
-
-
-def slowed(scene, speed, seed=5):
-    """The scene at a share of its speed, with the same middle."""
-    path = np.array(trajectory(scene, place(scene, np.random.default_rng(seed))))
-    path = path.mean(axis=0) + speed * (path - path.mean(axis=0))
-    background, colour = (
-        np.array(table, float) for table in (BACKGROUNDS[scene.background], COLOURS[scene.colour])
-    )
-    coverage = np.stack([coverage_at(scene.shape, *at) for at in path])[..., None]
-    return to_frames(background + coverage * (colour - background))
 
 
 @pytest.mark.parametrize(
@@ -313,26 +253,6 @@ def test_dynamics_of_one_frame_are_those_of_a_still():
 
 
 # --- degenerate clips ---
-
-
-def two_objects():
-    cover = np.maximum(coverage_at("circle", 8, 8, 5.5), coverage_at("circle", 23, 22, 5.5))[..., None]
-    return np.repeat(to_frames(16 + cover * (np.array([225, 40, 40]) - 16))[None], 8, axis=0)
-
-
-RNG = np.random.default_rng(0)
-DEGENERATE = {
-    "black": np.zeros((8, 32, 32, 3), np.uint8),
-    "a background and nothing on it": np.full((8, 32, 32, 3), 120, np.uint8),
-    "red all over": np.full((8, 32, 32, 3), (225, 40, 40), np.uint8),
-    "noise": RNG.integers(0, 256, (8, 32, 32, 3), dtype=np.uint8),
-    "standing noise": np.repeat(RNG.integers(0, 256, (1, 32, 32, 3), dtype=np.uint8), 8, axis=0),
-    "faint noise": to_frames(RNG.normal(120, 15, (8, 32, 32, 3))),
-    "stripes": to_frames(np.broadcast_to(np.where(np.arange(32) % 8 < 4, 30, 220)[:, None], (8, 32, 32, 3))),
-    "a gradient": to_frames(np.broadcast_to(np.linspace(0, 255, 32)[:, None], (8, 32, 32, 3))),
-    "two objects": two_objects(),
-    "flashes": np.repeat(np.array([0, 255] * 4, np.uint8), 32 * 32 * 3).reshape(8, 32, 32, 3),
-}
 
 
 @pytest.mark.parametrize("name", DEGENERATE)
