@@ -1,4 +1,4 @@
-"""How many stages there are: the one parameter that the pipelines are built from.
+"""How many stages there are, and which arms are compared: the parameters that pipelines are built from.
 
 Kedro builds the registry without parameters, and kedro-viz opens projects with its own session, no hooks.
 What every command makes first is a config loader; so the loader remembers itself, and the registry asks it.
@@ -11,6 +11,7 @@ from typing import Any
 from kedro.config import OmegaConfigLoader
 
 from vip.errors import UserError
+from vip.pipelines.comparison.arms import RUNS, run_parameters
 
 MAXIMUM_STAGES = 99
 
@@ -18,7 +19,7 @@ _latest: list["ProjectConfigLoader"] = []
 
 
 class ProjectConfigLoader(OmegaConfigLoader):
-    """Kedro's config loader, which the registry can find."""
+    """Kedro's config loader, which the registry can find, with the own parameters of a comparison's runs."""
 
     def __init__(
         self,
@@ -33,7 +34,8 @@ class ProjectConfigLoader(OmegaConfigLoader):
     def __getitem__(self, key: str) -> dict[str, Any]:
         """As Kedro's, but UserError where a file is no YAML mapping, whatever else it is."""
         try:
-            return super().__getitem__(key)
+            found: dict[str, Any] = super().__getitem__(key)
+            return found | {RUNS: run_parameters(found)} if key == "parameters" else found
         except UserError:
             raise
         except (AttributeError, OSError, RecursionError, TypeError, ValueError) as error:
@@ -63,9 +65,14 @@ def data_folder(project: Path, global_values: Mapping[str, Any]) -> Path:
     return project / folder
 
 
+def parameters_now() -> dict[str, Any]:
+    """Those of the command that runs; where it has no session, those of the environment KEDRO_ENV."""
+    return (_latest[0] if _latest else _default_loader())["parameters"]
+
+
 def number_of_stages() -> int:
-    """The stages of the command that runs; where it has no session, those of the environment KEDRO_ENV."""
-    return stages_of((_latest[0] if _latest else _default_loader())["parameters"])
+    """The stages of the command that runs."""
+    return stages_of(parameters_now())
 
 
 def _default_loader() -> ProjectConfigLoader:

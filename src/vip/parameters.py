@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from vip.config_loader import MAXIMUM_STAGES, stages_of
 from vip.errors import UserError
 from vip.hooks.config import Tracking
+from vip.pipelines.comparison.arms import RUNS
 
 if TYPE_CHECKING:
     from kedro.pipeline import Pipeline
@@ -46,6 +47,8 @@ def _read_by(pipeline: "Pipeline") -> set[str]:
 def _unknown(parameters: Mapping[str, Any], names: set[str]) -> Iterator[str]:
     later_stages = {f"stage_{number}" for number in range(1, MAXIMUM_STAGES + 1)}
     for key, value in parameters.items():
+        if key == RUNS or (key in names and key not in later_stages):
+            continue
         children = {name.partition(".")[2] for name in names if name.startswith(f"{key}.")}
         if children and isinstance(value, Mapping):
             for child in [child for child in value if child not in children]:

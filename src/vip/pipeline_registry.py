@@ -2,7 +2,9 @@
 
 from kedro.pipeline import Pipeline
 
-from vip.config_loader import number_of_stages
+from vip.config_loader import number_of_stages, parameters_now
+from vip.pipelines.comparison import pipeline as comparison
+from vip.pipelines.comparison.arms import runs_of
 from vip.pipelines.prompt_filtering import pipeline as prompt_filtering
 from vip.pipelines.reporting import pipeline as reporting
 from vip.pipelines.stage import pipeline as stage
@@ -39,4 +41,5 @@ def register_pipelines() -> dict[str, Pipeline]:
         "user_study": sum(map(user_study.create_pipeline, range(1, count + 1)), Pipeline([])),
         "teacher_training": prompts + teacher_training.create_pipeline(),
         "vbench": vbench.create_pipeline(count),
+        "comparison": prompts + comparison.create_pipeline(runs_of(parameters_now())),
     }

@@ -3,16 +3,16 @@
 import inspect
 
 import pytest
-from kedro.config import OmegaConfigLoader
 from kedro.framework.project import settings
 from kedro.io import DataCatalog, MemoryDataset
 
+from vip.config_loader import ProjectConfigLoader
 from vip.parameters import SHELL_PARAMETERS, check_parameters, typed_parameters
 
 
 @pytest.fixture(scope="module")
 def loader(root, registered):
-    return OmegaConfigLoader(str(root / "conf"), **settings.CONFIG_LOADER_ARGS)
+    return ProjectConfigLoader(str(root / "conf"), **settings.CONFIG_LOADER_ARGS)
 
 
 @pytest.fixture(scope="module")

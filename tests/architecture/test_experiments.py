@@ -5,9 +5,9 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
-from kedro.config import OmegaConfigLoader
 from kedro.framework.project import settings
 
+from vip.config_loader import ProjectConfigLoader
 from vip.judges.registry import judge_named
 from vip.parameters import check_parameters
 from vip.rewards.registry import reward_named
@@ -20,24 +20,26 @@ MODELS = sorted(
 
 
 @pytest.fixture(params=MODELS)
-def loader(request: pytest.FixtureRequest, registered: object) -> OmegaConfigLoader:
-    return OmegaConfigLoader(str(CONF), env=request.param, **settings.CONFIG_LOADER_ARGS)
+def loader(request: pytest.FixtureRequest, registered: object) -> ProjectConfigLoader:
+    return ProjectConfigLoader(str(CONF), env=request.param, **settings.CONFIG_LOADER_ARGS)
 
 
-def test_every_setting_exists_and_is_possible(loader: OmegaConfigLoader, registered: dict) -> None:
+def test_every_setting_exists_and_is_possible(loader: ProjectConfigLoader, registered: dict) -> None:
     check_parameters(loader["parameters"], registered)
     for number in range(1, loader["parameters"]["stages"] + 1):
         assert loader["parameters"][f"stage_{number}"]["budget"]["target_parameters"]
 
 
-def test_the_reward_and_the_judge_that_it_names_exist_and_take_its_options(loader: OmegaConfigLoader) -> None:
+def test_the_reward_and_the_judge_that_it_names_exist_and_take_its_options(
+    loader: ProjectConfigLoader,
+) -> None:
     reward = loader["parameters"]["scoring"]["reward"]
     assert reward_named(reward["name"], reward["options"]).name == reward["name"] == "videoscore"
     judge = loader["parameters"]["prompt_filtering"]["judge"]
     assert judge_named(judge["name"], judge["options"]).name == judge["name"] == "language_model"
 
 
-def test_each_writes_to_a_folder_of_its_own_and_reads_what_is_its_own(loader: OmegaConfigLoader) -> None:
+def test_each_writes_to_a_folder_of_its_own_and_reads_what_is_its_own(loader: ProjectConfigLoader) -> None:
     assert loader["globals"]["folder"] == f"data/{loader.env}"
     for name in ("teacher", "raw_prompts", "raw_evaluation_prompts"):
         assert loader["catalog"][name]["filepath"].startswith(f"data/01_raw/{loader.env}")

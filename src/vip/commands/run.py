@@ -32,8 +32,8 @@ DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPER
 
 
 def parse_parameters(text: str) -> dict[str, Any]:
-    """`a.b=1,stage:2` as nested parameters; a key ends at its first colon or equals sign."""
-    items = [item.strip() for item in text.split(",") if item.strip()]
+    """`a.b=1,stage:2,c=[3,4]` as nested parameters; a key ends at its first colon or equals sign."""
+    items = [item.strip() for item in re.split(r",(?![^\[\]]*\])", text) if item.strip()]
     for item in items:
         if not re.match(r"[^:=\s][^:=]*[:=]", item):
             raise UserError(f"--params has {item!r}, which is no key=value; write for example stage:2")

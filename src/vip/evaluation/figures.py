@@ -45,7 +45,7 @@ def quality_figure(results: Table, dimension: str, *, legend: bool) -> Figure:
     for model, name in MODEL_NAMES.items():
         mine = [point for point in points if point[1] == model]
         traces.append(_points(name, f"--{name}", mine, teacher))
-    layout = _layout(
+    layout = layout_of(
         spelled(dimension).capitalize(), "prunable parameters", "mean score (points)", legend=legend
     )
     layout["shapes"] = [
@@ -147,7 +147,7 @@ def _shares(
         "marker": {"color": "--student"},
         "hovertemplate": "%{y}<br>%{text} prompts, %{x:.3g} %<extra></extra>",
     }
-    layout = _layout(title, "share of prompts (%)", axis, legend=False)
+    layout = layout_of(title, "share of prompts (%)", axis, legend=False)
     layout["xaxis"] |= {"rangemode": "tozero"}
     layout["yaxis"] |= {"autorange": "reversed", "title": {"text": axis, "standoff": 12}}
     layout["margin"] |= {"r": 70}
@@ -165,7 +165,7 @@ def _curves(title: str, label: str, steps: "Series[Any]", columns: Table) -> Fig
         colour = f"--series-{number % 6 + 1}"
         traces.append(_line(x, values, colour, 1.0, opacity=0.25, showlegend=False, hoverinfo="skip"))
         traces.append(_line(x, smooth, colour, 2.0, name=spelled(str(name))))
-    layout = _layout(title, "optimizer step", label, legend=True)
+    layout = layout_of(title, "optimizer step", label, legend=True)
     low, high = float(columns.min().min()), float(columns.max().max())
     if low > 0 and high > 30 * low:
         layout["yaxis"] |= {"type": "log", "exponentformat": "e", "dtick": 1}
@@ -184,7 +184,8 @@ def _line(x: Sequence[float], values: "Series[float]", colour: str, width: float
     }
 
 
-def _layout(title: str, x: str, y: str, *, legend: bool) -> Figure:
+def layout_of(title: str, x: str, y: str, *, legend: bool) -> Figure:
+    """What all figures have in common: title, axes, colours of the page."""
     axis = {"gridcolor": "--grid", "linecolor": "--line", "zerolinecolor": "--line", "automargin": True}
     return {
         "title": {"text": title, "x": 0, "xref": "paper", "font": {"size": 14}, "y": 0.97, "yanchor": "top"},

@@ -91,6 +91,7 @@ def _environment() -> "Environment":
     environment.filters["capital"] = lambda text: text[:1].upper() + text[1:]
     environment.policies["json.dumps_kwargs"] = {"allow_nan": False, "separators": (",", ":")}
     environment.globals |= {
+        "figure_script": environment_of("report", script="figures").globals["script"],
         "plotly": functools.cache(lambda: Markup(get_plotlyjs())),  # noqa: S704
         "interval": wording.interval_as_text,
         "model_names": MODEL_NAMES,

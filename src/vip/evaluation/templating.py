@@ -9,8 +9,8 @@ if TYPE_CHECKING:
 TEMPLATES = Path(__file__).parent / "templates"
 
 
-def environment_of(page: str) -> "Environment":
-    """For `<page>.html.j2`; its globals `style` and `script` hold `<page>.css` and `<page>.js`."""
+def environment_of(page: str, style: str = "", script: str = "") -> "Environment":
+    """For `<page>.html.j2`; globals `style` and `script` hold its `.css` and `.js`, or those of others."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
 
@@ -21,7 +21,7 @@ def environment_of(page: str) -> "Environment":
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for name, suffix in (("style", "css"), ("script", "js")):
-        text = (TEMPLATES / f"{page}.{suffix}").read_text(encoding="utf-8")
+    for name, file in (("style", f"{style or page}.css"), ("script", f"{script or page}.js")):
+        text = (TEMPLATES / file).read_text(encoding="utf-8")
         environment.globals[name] = Markup(text)  # noqa: S704
     return environment

@@ -18,17 +18,21 @@ STRICT = ConfigDict(extra="forbid")
 JOURNALS = ".tracking"
 """The folder of all journals, in the data folder."""
 ENTRIES = "entries.jsonl"
+Key: TypeAlias = int | str
+"""What has a run: a stage, by its number, or an arm of a comparison with its seed, by its name."""
 
 
 @checked_dataclass(frozen=True, config=STRICT)
 class Open:
-    """A stage begins."""
+    """A stage, or an arm with its seed, begins."""
 
-    stage: int
+    stage: Key
     time: int
     """Milliseconds since 1970, as in all entries."""
     command: str
     parameters: dict[str, str]
+    parent: str = ""
+    """The run that it is a part of; empty where it stands alone."""
     kind: Literal["open"] = "open"
 
 
@@ -36,7 +40,7 @@ class Open:
 class Log:
     """Numbers of a stage."""
 
-    stage: int
+    stage: Key
     time: int
     measurements: list[Measurement]
     kind: Literal["log"] = "log"
@@ -46,7 +50,7 @@ class Log:
 class AddFiles:
     """Files that become artifacts of a stage, in a folder there."""
 
-    stage: int
+    stage: Key
     files: list[str]
     folder: str | None = None
     kind: Literal["files"] = "files"
@@ -56,7 +60,7 @@ class AddFiles:
 class End:
     """A stage ends."""
 
-    stage: int
+    stage: Key
     time: int
     status: Literal["FINISHED", "FAILED", "KILLED"]
     kind: Literal["end"] = "end"
@@ -122,7 +126,7 @@ def journals_in(folder: Path) -> list[Journal]:
 
 
 def _ends_of_the_killed(entries: Iterable[Entry]) -> list[End]:
-    times: dict[int, int] = {}
+    times: dict[Key, int] = {}
     for entry in entries:
         if isinstance(entry, End):
             times.pop(entry.stage, None)

@@ -2,9 +2,10 @@
 
 import math
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
-from vip.types import Table
+from vip.types import PROPERTIES, Table
 
 
 class Measurement(NamedTuple):
@@ -42,10 +43,35 @@ def of_training_curve(curve: Table) -> Iterator[Measurement]:
             yield from _finite(f"training.{column}", value, step)
 
 
-READERS: Mapping[str, Callable[[Table], Iterator[Measurement]]] = {
+def of_size(size: Mapping[str, int]) -> Iterator[Measurement]:
+    """`parameters` and `flops`."""
+    for name, value in size.items():
+        yield from _finite(name, value)
+
+
+def of_scores(evaluator: str, scores: Table) -> Iterator[Measurement]:
+    """`reward.average`, ...: the means over the evaluation clips."""
+    for name in (*PROPERTIES, "average"):
+        yield from _finite(f"{evaluator}.{name}", float(scores[name].mean()))
+
+
+def of_differences(differences: Table) -> Iterator[Measurement]:
+    """`reward.average.redpo_minus_sft`, and the same with `.low`, `.high` and `.win_rate`."""
+    for row in differences.to_dict("records"):
+        name = f"{row['evaluator']}.{row['dimension']}.{row['candidate']}_minus_{row['arm']}"
+        yield from _finite(name, row["difference"])
+        for column in ("low", "high", "win_rate"):
+            yield from _finite(f"{name}.{column}", row[column])
+
+
+READERS: Mapping[str, Callable[[Any], Iterator[Measurement]]] = {
     "metrics": of_metrics,
     "costs": of_costs,
     "training_curve": of_training_curve,
+    "size": of_size,
+    "reward_scores": partial(of_scores, "reward"),
+    "second_opinion_scores": partial(of_scores, "second_opinion"),
+    "comparison_differences": of_differences,
 }
 """The datasets that are logged, by their names inside a stage."""
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar, assert_never
 
 from vip.hooks.config import Tracking
-from vip.hooks.journal import AddFiles, End, Entry, Log, Open
+from vip.hooks.journal import AddFiles, End, Entry, Key, Log, Open
 
 logger = logging.getLogger(__name__)
 
@@ -19,6 +19,8 @@ SQLITE = "sqlite:///"
 FOLDER_TAG = "vip.folder"
 JOURNAL_TAG = "vip.journal"
 STAGE_TAG = "vip.stage"
+PARENT_TAG = "mlflow.parentRunId"
+"""MLflow's own, by which it shows runs below another one."""
 MAXIMUM_PARAMETERS = 100
 MAXIMUM_METRICS = 1000
 MAXIMUM_TEXT = 6000
@@ -46,7 +48,7 @@ class StageRuns:
         self._experiment = self._find_experiment(settings, environment, project)
         self._bury_the_dead()
         own = self._search(f"tags.`{JOURNAL_TAG}` = '{journal}'")
-        self._runs = {int(run.data.tags[STAGE_TAG]): run.info.run_id for run in own}
+        self._runs = {_key(run.data.tags[STAGE_TAG]): run.info.run_id for run in own}
 
     def take(self, entry: Entry) -> None:
         """Log what an entry says."""
@@ -73,7 +75,9 @@ class StageRuns:
                 "command": entry.command,
                 "mlflow.source.name": "kedro run",
             }
-            name = f"stage {entry.stage}"
+            if entry.parent:
+                tags[PARENT_TAG] = self._runs[entry.parent]
+            name = f"stage {entry.stage}" if isinstance(entry.stage, int) else entry.stage.replace("_", " ")
             run = self._client.create_run(self._experiment, entry.time, tags, name)
             self._runs[entry.stage] = run.info.run_id
         parameters = [Param(key, value[:MAXIMUM_TEXT]) for key, value in entry.parameters.items()]
@@ -116,6 +120,10 @@ class StageRuns:
 def experiment_name(environment: str) -> str:
     """One experiment an environment: `vip`, `vip-videocrafter2`."""
     return "vip" if environment in ("", "base", "local") else f"vip-{environment}"
+
+
+def _key(tag: str) -> Key:
+    return int(tag) if tag.isdecimal() else tag
 
 
 def _absolute(uri: str, project: Path) -> str:

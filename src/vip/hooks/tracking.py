@@ -1,4 +1,4 @@
-"""MLflow runs: one a stage, told apart by the parameter `stage`; a failing tracker never stops a run."""
+"""MLflow runs: one a stage, or one an arm and seed below their comparison; a failing tracker stops no run."""
 
 import functools
 import logging
@@ -11,6 +11,7 @@ from kedro.framework.hooks import hook_impl
 
 from vip.config_loader import data_folder
 from vip.hooks import measurements
+from vip.pipelines.comparison.arms import RUNS, run_of
 from vip.processes import this_run
 
 if TYPE_CHECKING:
@@ -23,13 +24,17 @@ if TYPE_CHECKING:
 
     from vip.hooks.config import Tracking
     from vip.hooks.delivery import Delivery
-    from vip.hooks.journal import Entry
+    from vip.hooks.journal import Entry, Key
     from vip.hooks.stage_runs import StageRuns
 
 logger = logging.getLogger(__name__)
 
 Arguments = ParamSpec("Arguments")
 
+COMPARISON = "comparison"
+"""The run above those of all arms, and the block of parameters that says what they are."""
+OF_COMPARISON = ("comparison_differences", "comparison_page")
+"""What that run is about."""
 SAMPLE_CLIPS = 4
 """Clips of the student that become artifacts of its stage."""
 
@@ -62,10 +67,10 @@ class StageTracking:
         self._place = ("", Path(), Path())
         self._begin: Callable[[], Delivery] | None = None
         self._delivery: Delivery | None = None
-        self._opened: set[int] = set()
-        self._open: set[int] = set()
-        self._left: dict[int, set[str]] = {}
-        self._skipped: dict[int, list[str]] = {}
+        self._opened: set[Key] = set()
+        self._open: set[Key] = set()
+        self._left: dict[Key, set[str]] = {}
+        self._skipped: dict[Key, list[str]] = {}
         self._catalog: DataCatalog | None = None
 
     @hook_impl
@@ -88,28 +93,21 @@ class StageTracking:
         self._catalog = catalog
         self._opened, self._open, self._left, self._skipped = set(), set(), {}, {}
         for node in pipeline.nodes:
-            if stage := stage_of(node.namespace):
+            if stage := key_of(node.namespace):
                 self._left.setdefault(stage, set()).update(node.outputs)
 
     @hook_impl
     @_never_stops
     def before_node_run(self, node: "Node") -> None:
         """Open the stage's run before the stage's first node."""
-        from vip.hooks.journal import Open
-
-        stage = stage_of(node.namespace)
-        if stage and stage not in self._opened:
-            parameters = measurements.flatten(self._parameters_of(stage))
-            self._tell(Open(stage, _now(), " ".join(["kedro", *sys.argv[1:]]), parameters))
-            self._opened.add(stage)
-            self._open.add(stage)
-            self._log_skipped(stage)
+        if stage := key_of(node.namespace):
+            self._begin_run(stage)
 
     @hook_impl
     @_never_stops
     def after_node_skipped(self, node: "Node") -> None:
         """Note what is there already: it belongs to the stage's run, should that run begin."""
-        stage = stage_of(node.namespace)
+        stage = key_of(node.namespace)
         self._skipped.setdefault(stage, []).extend(node.outputs)
         if stage in self._opened:
             self._log_skipped(stage)
@@ -120,7 +118,9 @@ class StageTracking:
         """Log what a stage measured; end its run with its last output."""
         if dataset_name == "report":
             self._add_report(data)
-        stage = stage_of(dataset_name.rpartition(".")[0])
+        if dataset_name in OF_COMPARISON:
+            self._log_comparison(dataset_name, data)
+        stage = key_of(dataset_name.rpartition(".")[0])
         if stage in self._opened:
             self._log(stage, dataset_name, lambda: data)
 
@@ -142,7 +142,32 @@ class StageTracking:
             self._delivery = self._begin()
         self._delivery.pass_on(entry)
 
-    def _add_files(self, stage: int, files: "list[Path]", folder: str | None) -> None:
+    def _begin_run(self, stage: "Key") -> None:
+        """Open a run where it is not yet; that of a comparison before those of its arms."""
+        from vip.hooks.journal import Open
+
+        if stage in self._opened:
+            return
+        parent = COMPARISON if isinstance(stage, str) and stage != COMPARISON else ""
+        if parent:
+            self._begin_run(parent)
+        parameters = measurements.flatten(self._parameters_of(stage))
+        self._tell(Open(stage, _now(), " ".join(["kedro", *sys.argv[1:]]), parameters, parent))
+        self._opened.add(stage)
+        self._open.add(stage)
+        self._log_skipped(stage)
+
+    def _log_comparison(self, dataset_name: str, data: Any) -> None:
+        """Differences as metrics of the comparison's own run, the page as its artifact."""
+        from vip.hooks.journal import Log
+
+        self._begin_run(COMPARISON)
+        if dataset_name in measurements.READERS:
+            self._tell(Log(COMPARISON, _now(), list(measurements.READERS[dataset_name](data))))
+        elif self._delivery is not None:
+            self._add_files(COMPARISON, [self._delivery.journal.keep("comparison.html", data)], None)
+
+    def _add_files(self, stage: "Key", files: "list[Path]", folder: str | None) -> None:
         from vip.hooks.journal import AddFiles
 
         self._tell(AddFiles(stage, [str(file) for file in files], folder))
@@ -150,10 +175,10 @@ class StageTracking:
     def _add_report(self, page: str) -> None:
         if self._delivery is not None:
             report = self._delivery.journal.keep("report.html", page)
-            for stage in sorted(self._opened):
+            for stage in sorted(self._opened, key=str):
                 self._add_files(stage, [report], None)
 
-    def _end(self, stage: int, status: "Literal['FINISHED', 'FAILED', 'KILLED']") -> None:
+    def _end(self, stage: "Key", status: "Literal['FINISHED', 'FAILED', 'KILLED']") -> None:
         from vip.hooks.journal import End
 
         if stage in self._open:
@@ -161,33 +186,46 @@ class StageTracking:
             self._open.discard(stage)
 
     def _end_all(self, status: "Literal['FINISHED', 'FAILED', 'KILLED']") -> None:
-        for stage in sorted(self._open):
+        for stage in sorted(self._open, key=str):
             self._end(stage, status)
         if self._delivery is not None:
             self._delivery.finish()
             self._delivery = None
 
-    def _log_skipped(self, stage: int) -> None:
+    def _log_skipped(self, stage: "Key") -> None:
         catalog: Any = self._catalog
         for dataset_name in self._skipped.pop(stage, []):
             self._log(stage, dataset_name, functools.partial(catalog.load, dataset_name))
 
-    def _log(self, stage: int, dataset_name: str, data: "Callable[[], Any]") -> None:
+    def _log(self, stage: "Key", dataset_name: str, data: "Callable[[], Any]") -> None:
         """Log one output of a stage that has a run; end the run with the last one."""
         from vip.hooks.journal import Log
 
-        name = dataset_name.rpartition(".")[2]
+        namespace, _, name = dataset_name.rpartition(".")
         if name in measurements.READERS:
-            self._tell(Log(stage, _now(), list(measurements.READERS[name](data()))))
-        if name == "student_evaluation_clips":
+            found = list(measurements.READERS[name](data()))
+            if isinstance(stage, str):
+                found = [each._replace(name=f"{namespace[len(stage) + 1 :]}.{each.name}") for each in found]
+            self._tell(Log(stage, _now(), found))
+        if name in ("student_evaluation_clips", "evaluation_clips"):
             self._add_files(stage, self._sample_clips(dataset_name), "clips")
         self._left[stage].discard(dataset_name)
         if not self._left[stage]:
             self._end(stage, "FINISHED")
 
-    def _parameters_of(self, stage: int) -> dict[str, Any]:
-        own = {key: value for key, value in self._parameters.items() if stage_of(key) in (0, stage)}
-        return {"stage": stage} | own
+    def _parameters_of(self, stage: "Key") -> dict[str, Any]:
+        if stage == COMPARISON:
+            return {COMPARISON: self._parameters.get(COMPARISON, {})}
+        number = stage if isinstance(stage, int) else 0
+        own = {
+            key: value
+            for key, value in self._parameters.items()
+            if key not in (COMPARISON, RUNS) and (not number or stage_of(key) in (0, number))
+        }
+        if isinstance(stage, int):
+            return {"stage": stage} | own
+        arm, seed = run_of(stage) or (stage, 0)
+        return {"arm": arm, "seed": seed} | own | self._parameters.get(RUNS, {}).get(stage, {})
 
     def _sample_clips(self, dataset_name: str) -> "list[Path]":
         assert self._catalog is not None, "a catalog is created before a dataset is saved"
@@ -212,6 +250,12 @@ def _begin(settings: "Tracking", environment: str, project: Path, folder: Path) 
 
 def _now() -> int:
     return int(time.time() * 1000)
+
+
+def key_of(namespace: str | None) -> "Key":
+    """What a namespace's run goes by: `stage_2` by 2, `sft_seed_0_stage_1` by `sft_seed_0`; 0 for none."""
+    run = run_of(namespace)
+    return f"{run[0]}_seed_{run[1]}" if run else stage_of(namespace)
 
 
 def stage_of(namespace: str | None) -> int:

@@ -11,6 +11,7 @@ from kedro.runner.task import Task
 from vip.datasets.provenance import ProvenanceFolder
 from vip.faults import fault_point
 from vip.hooks.tracking import stage_of
+from vip.pipelines.comparison.arms import run_of
 from vip.runners.ledger import Ledger
 
 if TYPE_CHECKING:
@@ -89,13 +90,18 @@ class StageByStage(Pipeline):
 
     @property
     def nodes(self) -> "list[Node]":
-        """What comes before all stages, then stage 1, stage 2, ...
+        """What comes before all stages, then stage 1, stage 2, ..., then a comparison's runs, seed by seed.
 
-        A node belongs to the latest stage among its own and those of the nodes it depends on: a report over
-        all stages comes last.
+        A node belongs to the latest of its own stage or run and those of the nodes it depends on: a report
+        over all stages comes last.
         """
-        stages: dict[Node, int] = {}
+        places: dict[Node, tuple[int, int, str]] = {}
         for node in super().nodes:
-            earlier = (stages[each] for each in self.node_dependencies[node])
-            stages[node] = max([stage_of(node.namespace), *earlier])
-        return sorted(stages, key=stages.__getitem__)
+            earlier = (places[each] for each in self.node_dependencies[node])
+            places[node] = max([_place_of(node.namespace), *earlier])
+        return sorted(places, key=places.__getitem__)
+
+
+def _place_of(namespace: str | None) -> tuple[int, int, str]:
+    run = run_of(namespace)
+    return (1, run[1], run[0]) if run else (0, stage_of(namespace), "")

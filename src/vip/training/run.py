@@ -150,7 +150,7 @@ class Run:
     def _backward(self, batch: TrainingBatch, sft_weight: float, sums: Sums, with_norms: bool) -> None:
         """Add a micro-batch's gradient to the step's, and what it says to the step's sums."""
         found = terms(self.feed.family, self.optimisation.denoiser, batch, self.settings.beta)
-        loss = METHODS[self.settings.method](found.dpo.loss, found.sft, sft_weight)
+        loss = METHODS[self.settings.method](found.dpo, found.sft, sft_weight)
         sums.add(found, loss, batch.share)
         if with_norms:
             sums.add_gradients(found, batch.share, self._parameters)

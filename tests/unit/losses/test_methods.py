@@ -3,29 +3,49 @@
 import pytest
 import torch
 
+from vip.losses.diffusion_dpo import DiffusionDPO, diffusion_dpo
 from vip.losses.methods import METHODS
+from vip.losses.squared_error import squared_error
+
+Slopes = tuple[float | None, float | None, float | None]
+
+
+def leaf(*value: float) -> torch.Tensor:
+    return torch.tensor(value if len(value) > 1 else value[0], dtype=torch.float64, requires_grad=True)
 
 
 @pytest.mark.parametrize(
     ("name", "value", "slopes"),
     [
-        ("redpo", 0.7 + 1000 * 0.002, (1.0, 1000.0)),
-        ("sft", 1000 * 0.002, (None, 1000.0)),
-        ("dpo", 0.7, (1.0, None)),
+        ("redpo", 0.7 + 1000 * 0.002, (1.0, 1000.0, None)),
+        ("sft", 1000 * 0.002, (None, 1000.0, None)),
+        ("dpo", 0.7, (1.0, None, None)),
+        ("finetuning", 1000 * (0.03 + 0.05) / 2, (None, None, 500.0)),
     ],
 )
-def test_hand_computed(name: str, value: float, slopes: tuple[float | None, float | None]) -> None:
-    dpo, sft = (torch.tensor(term, dtype=torch.float64, requires_grad=True) for term in (0.7, 0.002))
-    loss = METHODS[name](dpo, sft, 1000.0)
+def test_hand_computed(name: str, value: float, slopes: Slopes) -> None:
+    dpo, sft, margin = leaf(0.7), leaf(0.002), leaf(0.03, 0.05)
+    loss = METHODS[name](DiffusionDPO(dpo, margin, margin, margin), sft, 1000.0)
     assert loss.item() == pytest.approx(value)
     loss.backward()
-    assert tuple(term.grad if term.grad is None else term.grad.item() for term in (dpo, sft)) == slopes
+    found = [None if term.grad is None else term.grad.flatten()[0].item() for term in (dpo, sft, margin)]
+    assert tuple(found) == slopes
 
 
 def test_every_method_is_tested_by_hand() -> None:
-    assert set(METHODS) == {"redpo", "sft", "dpo"}
+    assert set(METHODS) == {"redpo", "sft", "dpo", "finetuning"}
 
 
 def test_redpo_without_weight_is_dpo() -> None:
-    dpo, sft = torch.tensor(0.7), torch.tensor(0.002)
+    dpo, sft = DiffusionDPO(*[torch.tensor(0.7)] * 4), torch.tensor(0.002)
     assert torch.equal(METHODS["redpo"](dpo, sft, 0.0), METHODS["dpo"](dpo, sft, 5.0))
+
+
+def test_finetuning_has_the_gradient_of_the_ordinary_diffusion_loss() -> None:
+    generator = torch.Generator().manual_seed(0)
+    noise, reference, loser = (torch.randn(4, 3, 2, generator=generator) for _ in range(3))
+    predicted = torch.randn(4, 3, 2, generator=generator).requires_grad_()
+    plain = torch.autograd.grad(squared_error(predicted, noise).mean(), predicted)[0]
+    errors = [squared_error(each, noise) for each in (predicted, reference, loser, reference)]
+    loss = METHODS["finetuning"](diffusion_dpo(*errors, beta=5.0), torch.tensor(0.0), 1.0)
+    assert torch.allclose(torch.autograd.grad(loss, predicted)[0], plain)

@@ -13,7 +13,7 @@ from vip.families.loading import Loading, Precision
 class ReDPOTraining:
     """How a pruned model is trained; the paper's own values stand in METHOD 4."""
 
-    method: Literal["redpo", "sft", "dpo"]
+    method: Literal["redpo", "sft", "dpo", "finetuning"]
     """The paper's method, or one of its two terms alone."""
     reference: Literal["teacher", "initial"]
     """What the student is held against: the full model (V.I.P.) or its own first weights (alignment)."""
@@ -79,7 +79,7 @@ class ReDPOTraining:
     @field_validator("method", mode="before")
     @classmethod
     def _name_the_nearest_method(cls, value: object) -> object:
-        known = ["redpo", "sft", "dpo"]
+        known = ["redpo", "sft", "dpo", "finetuning"]
         if value not in known:
             near = get_close_matches(str(value).lower(), known, n=1) or [", ".join(known)]
             raise ValueError(f"method {value!r} is unknown; did you mean {near[0]}?")

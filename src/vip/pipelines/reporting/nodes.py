@@ -7,6 +7,7 @@ from vip.evaluation.report import render
 from vip.evaluation.results import tabulate_results
 from vip.evaluation.stages import Run, gather
 from vip.families.folder import ModelFolder
+from vip.pipelines.comparison.arms import RUNS
 from vip.pipelines.evaluation.config import Evaluation
 from vip.types import Table
 
@@ -41,4 +42,5 @@ def _as_written(parameters: dict[str, Any]) -> dict[str, Any]:
     return {
         name: asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
         for name, value in parameters.items()
+        if name != RUNS
     }

@@ -26,14 +26,20 @@ SHARED_PARAMETERS = (
 def create_pipeline(number: int) -> Pipeline:
     """Stage `number`: prunes what the stage before made of the teacher, and distils the teacher into it."""
     return pipeline(
-        _template(),
+        distilling() + evaluation.create_pipeline(),
         namespace=f"stage_{number}",
         inputs={name: name for name in SHARED_INPUTS} | {"previous_student": _previous_student(number)},
         parameters=set(SHARED_PARAMETERS),
     )
 
 
-def _template() -> Pipeline:
+def pruning() -> Pipeline:
+    """The first half of a stage, without namespace: search, remove, and see what that damaged."""
+    return block_pruning.create_pipeline()
+
+
+def distilling() -> Pipeline:
+    """A stage without namespace and without its evaluation."""
     stage_prompts = node(
         select_stage_prompts,
         inputs=["prompts", "scoring_prompts", "target_properties", "params:prompt_filtering"],
@@ -42,13 +48,12 @@ def _template() -> Pipeline:
         tags="prompt_filtering",
     )
     return (
-        block_pruning.create_pipeline()
+        pruning()
         + pipeline([stage_prompts])
         + video_generation.create_pipeline()
         + scoring.create_pipeline()
         + pair_curation.create_pipeline()
         + redpo_training.create_pipeline()
-        + evaluation.create_pipeline()
     )
 
 

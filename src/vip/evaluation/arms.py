@@ -1,0 +1,124 @@
+"""Arms of a comparison: their means, and differences paired by prompt and seed, with what seeds leave open.
+
+The same prompts are used with every seed, so the interval is a crossed hierarchical bootstrap: each resample
+draws seeds, then prompts, and takes the mean over the drawn seeds of the drawn prompts. Prompts that are hard
+with one seed tend to be hard with all; drawing prompts anew for every seed would take that for luck that
+averages out, and make intervals too narrow. With a single seed, an interval speaks for its prompts alone.
+"""
+
+from typing import TYPE_CHECKING
+
+from vip.errors import UserError
+from vip.evaluation.bootstrap import Interval
+from vip.evaluation.comparison import DIMENSIONS
+from vip.seeding import seed_of
+from vip.types import Table
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+def means_of(scores: Table, sizes: Table) -> Table:
+    """One row an arm, stage, evaluator and dimension: `mean`, seeds, prompts, reward, parameters, flops.
+
+    `scores` has one row a clip and evaluator, `sizes` one a run and stage; arms keep the order of `scores`.
+    Sizes are means over seeds: a search may remove other units with another seed.
+    """
+    import pandas as pd
+
+    cost = sizes.groupby(["arm", "stage"])[["parameters", "flops"]].mean()
+    rows = []
+    for (arm, stage, evaluator), table in scores.groupby(["arm", "stage", "evaluator"], sort=False):
+        counts = {"seeds": table["run_seed"].nunique(), "prompts": table["prompt_id"].nunique()}
+        reward = " and ".join(sorted(table["reward"].unique()))
+        place = {"arm": arm, "stage": stage, "evaluator": evaluator, "reward": reward}
+        size = {name: float(cost.loc[(arm, stage), name]) for name in ("parameters", "flops")}
+        rows += [
+            {**place, "dimension": name, "mean": float(table[name].mean()), **counts, **size}
+            for name in DIMENSIONS
+        ]
+    return pd.DataFrame(rows)
+
+
+def differences_of(scores: Table, candidate: str, resamples: int, confidence: float, seed: int) -> Table:
+    """The candidate minus each other arm, at the last stage of both: one row an arm, evaluator and dimension.
+
+    Columns: candidate, arm, evaluator, dimension, difference, low, high; win_rate (the share of prompts on
+    which the candidate scores higher, ties counted half), its low and high; seeds, prompts; comparisons, the
+    number of intervals in the table. Without the candidate, or without another arm, the table is empty.
+    """
+    import pandas as pd
+
+    last = scores[scores["stage"] == scores.groupby("arm")["stage"].transform("max")]
+    arms = [arm for arm in last["arm"].unique() if arm != candidate]
+    rows = []
+    for evaluator in last["evaluator"].unique():
+        seen = last[last["evaluator"] == evaluator]
+        ours = seen[seen["arm"] == candidate]
+        for arm in arms if len(ours) else ():
+            theirs = seen[seen["arm"] == arm]
+            for name in DIMENSIONS:
+                gains = paired_gains(ours, theirs, name)
+                wins = (gains > 0) + 0.5 * (gains == 0)
+                found, won = (crossed_interval(each, resamples, confidence, seed) for each in (gains, wins))
+                rows.append(
+                    (candidate, arm, evaluator, name, found.mean, found.low, found.high,
+                     won.mean, won.low, won.high, *gains.shape)
+                )  # fmt: skip
+    table = pd.DataFrame(rows, columns=[*COLUMNS])
+    return table.assign(comparisons=len(table))
+
+
+COLUMNS = (
+    "candidate", "arm", "evaluator", "dimension", "difference", "low", "high",
+    "win_rate", "win_rate_low", "win_rate_high", "seeds", "prompts",
+)  # fmt: skip
+
+
+def paired_gains(ours: Table, theirs: Table, dimension: str) -> "NDArray[np.float64]":
+    """Differences of the same seed, prompt and noise: (S seeds, P prompts), both in sorted order.
+
+    UserError where the two arms were not evaluated on the same seeds, prompts and noises.
+    """
+    index = ["run_seed", "prompt_id", "seed"]
+    a, b = (table.set_index(index)[dimension].sort_index() for table in (ours, theirs))
+    if not a.index.equals(b.index) or a.index.has_duplicates:
+        lonely = len(a.index.symmetric_difference(b.index))
+        raise UserError(
+            f"two arms were evaluated on different clips ({len(a)} and {len(b)}, {lonely} without a partner "
+            "of the same seed, prompt and noise); run all arms with the same seeds and evaluation prompts"
+        )
+    grid = (a - b).rename("gain").reset_index().pivot_table("gain", "run_seed", "prompt_id")
+    if grid.isna().to_numpy().any():
+        raise UserError(
+            "the seeds of the comparison have different evaluation prompts; run all of them again"
+        )
+    gains: NDArray[np.float64] = grid.to_numpy()
+    return gains
+
+
+def crossed_interval(values: "NDArray[np.float64]", resamples: int, confidence: float, seed: int) -> Interval:
+    """The mean of values (S seeds, P prompts) and its interval; NaN bounds where there is one prompt."""
+    import numpy as np
+
+    assert values.ndim == 2, f"values have shape {values.shape}, expected (seeds, prompts)"
+    if not values.size or not np.isfinite(values).all():
+        raise UserError(f"{values.shape} differences of scores are not all finite; look for NaN among them")
+    seeds, prompts = values.shape
+    mean = float(values.mean())
+    if prompts == 1:
+        return Interval(mean, float("nan"), float("nan"))
+    generator = np.random.default_rng(seed_of("crossed_interval", seed))
+    drawn_seeds, drawn_prompts = (_shares(count, resamples, generator) for count in (seeds, prompts))
+    means = ((drawn_seeds @ values) * drawn_prompts).sum(axis=1)
+    tail = (1 - confidence) / 2
+    low, high = np.quantile(means, [tail, 1 - tail])
+    return Interval(mean, float(low), float(high))
+
+
+def _shares(count: int, resamples: int, generator: "np.random.Generator") -> "NDArray[np.float64]":
+    """How large a share of each resample each of `count` things is: (resamples, count), rows sum to 1."""
+    equal = [1.0 / count] * count
+    shares: NDArray[np.float64] = generator.multinomial(count, equal, size=resamples) / count
+    return shares

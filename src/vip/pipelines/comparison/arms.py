@@ -1,0 +1,111 @@
+"""What a comparison consists of: a run for each arm and seed, and the parameters that are a run's own.
+
+Kedro reads parameters before it knows pipelines, so a run's own parameters are put beside the user's, as
+`comparison_runs.<arm>_seed_<seed>`, when configuration is read.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from vip.errors import UserError
+
+RUNS = "comparison_runs"
+"""The parameter that holds the runs' own blocks; made here, never written by hand."""
+SEEDED = ("video_generation", "redpo_training")
+"""Blocks whose seed is the run's."""
+BLOCKS = ("block_pruning", "video_generation", "scoring", "pair_curation", "redpo_training")
+"""Blocks that an arm may change."""
+
+_NAMESPACE = re.compile(r"(?P<arm>\w+)_seed_(?P<seed>\d+)(_stage_\d+)?")
+
+
+@dataclass(frozen=True)
+class ArmRun:
+    """One arm with one seed: how many stages it has, whether they train, which parameters are its own."""
+
+    arm: str
+    seed: int
+    stages: int
+    trained: bool
+    own: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """`sft_seed_0`."""
+        return f"{self.arm}_seed_{self.seed}"
+
+    def namespace(self, stage: int) -> str:
+        """`sft_seed_0_stage_1`; stage 0 is the teacher."""
+        return f"{self.name}_stage_{stage}"
+
+
+def runs_of(parameters: Mapping[str, Any]) -> list[ArmRun]:
+    """All runs of the comparison, seed by seed, as the parameters say; none where they say nothing of it.
+
+    What is no comparison at all gives none, too: `Comparison` refuses it, in the user's words.
+    """
+    comparison = parameters.get("comparison")
+    arms = comparison.get("arms") if isinstance(comparison, Mapping) else None
+    if not isinstance(comparison, Mapping) or not isinstance(arms, Mapping):
+        return []
+    chosen = comparison.get("only") or list(arms)
+    seeds = comparison.get("seeds")
+    if not isinstance(chosen, list) or not isinstance(seeds, list):
+        return []
+    pairs = [(str(name), seed) for seed in seeds for name in chosen if isinstance(arms.get(name), Mapping)]
+    return [_run(name, arms[name], seed, parameters) for name, seed in pairs if type(seed) is int]
+
+
+def run_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """The blocks of every run, by its name; under `seed_<seed>` what evaluations share, whatever the arm."""
+    runs = runs_of(parameters)
+    sampling = parameters.get("video_generation") or {}
+    noises = {f"seed_{run.seed}": {"video_generation": {**sampling, "seed": run.seed}} for run in runs}
+    return {run.name: dict(run.own) for run in runs if run.stages} | noises
+
+
+def run_of(namespace: str | None) -> tuple[str, int] | None:
+    """Arm and seed that a namespace stands for; None for any other namespace."""
+    found = _NAMESPACE.fullmatch((namespace or "").partition(".")[0])
+    return (found["arm"], int(found["seed"])) if found else None
+
+
+def _run(name: str, arm: Mapping[str, Any], seed: int, parameters: Mapping[str, Any]) -> ArmRun:
+    stages = int(parameters["stages"]) if arm.get("stages") is None else arm["stages"]
+    own: dict[str, Any] = {
+        block: _merged(parameters.get(block) or {}, arm.get(block) or {})
+        | ({"seed": seed} if block in SEEDED else {})
+        for block in BLOCKS
+        if block in SEEDED or arm.get(block)
+    }
+    if arm.get("at_once") and stages:
+        own["stage_1"] = {"budget": budget_at_once(parameters, stages)}
+        stages = 1
+    return ArmRun(name, seed, stages if isinstance(stages, int) else 0, arm.get("trained", True), own)
+
+
+def budget_at_once(parameters: Mapping[str, Any], stages: int) -> dict[str, int]:
+    """The budget of all stages together: the last one's parameters to keep, or the sum of their units."""
+    blocks = [parameters.get(f"stage_{number}") or {} for number in range(1, stages + 1)]
+    budgets = [dict(block.get("budget") or {}) for block in blocks]
+    if budgets[-1].get("target_parameters") is not None:
+        return {"target_parameters": budgets[-1]["target_parameters"]}
+    counts = [budget.get("blocks_per_stage") for budget in budgets]
+    if not all(isinstance(count, int) for count in counts):
+        raise UserError(
+            f"at_once cannot add up the budgets {budgets}: give the last stage target_parameters, or all "
+            "stages blocks_per_stage"
+        )
+    return {"blocks_per_stage": sum(count for count in counts if count is not None)}
+
+
+def _merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The base with an arm's changes, nested ones as well; options of another reward replace the base's."""
+    merged = dict(base)
+    for key, value in changes.items():
+        both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
+        other_name = both and value.get("name") not in (None, merged[key].get("name"))
+        merged[key] = _merged(merged[key], value) if both and not other_name else value
+    return merged

@@ -1,0 +1,65 @@
+"""The parameters of the comparison."""
+
+from typing import Annotated, Any
+
+from pydantic import ConfigDict, Field
+from pydantic.dataclasses import dataclass
+
+from vip.errors import UserError
+from vip.pipelines.scoring.config import Scoring
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")]
+Block = dict[str, Any]
+
+
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class Arm:
+    """One way to a small model: what differs from the parameters that all arms share."""
+
+    stages: Annotated[int | None, Field(ge=0)] = None
+    """How many stages it has; None for as many as the method, 0 for the teacher as it is."""
+    at_once: bool = False
+    """Remove in a single stage what the others remove in all of theirs."""
+    trained: bool = True
+    """Whether stages train what they pruned."""
+    block_pruning: Block = Field(default_factory=dict)
+    """Parameters of block_pruning that differ."""
+    video_generation: Block = Field(default_factory=dict)
+    """Parameters of video_generation that differ; evaluation clips follow the shared ones."""
+    scoring: Block = Field(default_factory=dict)
+    """Parameters of scoring that differ, such as another reward to search, curate and train with."""
+    pair_curation: Block = Field(default_factory=dict)
+    """Parameters of pair_curation that differ."""
+    redpo_training: Block = Field(default_factory=dict)
+    """Parameters of redpo_training that differ."""
+
+
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class Comparison:
+    """Which arms are compared, on which seeds, by which second reward, and how sure that has to be."""
+
+    arms: dict[Name, Arm]
+    """What is compared, by name."""
+    only: list[str]
+    """Arms of a partial comparison; empty for all."""
+    seeds: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)]
+    """Each repeats every arm with other noise, draws and data order."""
+    candidate: str
+    """The arm whose differences to every other one are asked for."""
+    second_opinion: Scoring
+    """What scores the evaluation clips besides the reward of `scoring`, which training saw."""
+    resamples: Annotated[int, Field(ge=100, le=1_000_000)]
+    """Bootstrap resamples behind each interval."""
+    confidence: Annotated[float, Field(gt=0.5, lt=1)]
+    """How often such intervals hold the true difference."""
+    seed: Annotated[int, Field(ge=0)]
+    """Seed of the bootstrap."""
+
+    def check(self) -> None:
+        """UserError where a name is of no arm, a seed stands twice, or the second reward is unknown."""
+        for name in (*self.only, self.candidate):
+            if name not in self.arms:
+                raise UserError(f"{name!r} is no arm of the comparison; arms are {', '.join(self.arms)}")
+        if len(set(self.seeds)) < len(self.seeds):
+            raise UserError(f"seeds are {self.seeds}; write each of them once")
+        self.second_opinion.check()

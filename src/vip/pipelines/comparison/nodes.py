@@ -1,0 +1,61 @@
+"""Put the scores of all arms and seeds side by side, and say which differences are real (paper Sec. 4.2)."""
+
+from vip.evaluation.arms import differences_of, means_of
+from vip.evaluation.arms_page import render
+from vip.families.folder import ModelFolder
+from vip.pipelines.comparison.config import Comparison
+from vip.types import PROPERTIES, Table
+
+SEPARATOR = "__"
+SCORES = ("prompt_id", "prompt", "seed", "reward", *PROPERTIES, "average")
+
+
+def argument_name(arm: str, seed: int, stage: int, what: str) -> str:
+    """The keyword under which a node receives a dataset of one run: `sft__0__2__reward`."""
+    return SEPARATOR.join((arm, str(seed), str(stage), what))
+
+
+def measure_size(model: ModelFolder) -> dict[str, int]:
+    """Prunable parameters, and their FLOPs in one denoiser call (see `vip.evaluation.costs`)."""
+    family = model.open("meta")
+    return {"parameters": sum(unit.parameters for unit in family.units("module")), "flops": family.flops()}
+
+
+def gather_scores(**tables: Table) -> Table:
+    """One row a clip and evaluator: arm, run_seed, stage, evaluator, and the columns of `SCORES`."""
+    import pandas as pd
+
+    return pd.concat(
+        [_placed(name, table[list(SCORES)], "evaluator") for name, table in tables.items()], ignore_index=True
+    )
+
+
+def gather_sizes(**sizes: dict[str, int]) -> Table:
+    """One row a run and stage: arm, run_seed, stage, parameters, flops."""
+    import pandas as pd
+
+    rows = [_placed(name, pd.DataFrame([size]), "what") for name, size in sizes.items()]
+    return pd.concat(rows, ignore_index=True).drop(columns="what")
+
+
+def _placed(name: str, table: Table, last: str) -> Table:
+    arm, seed, stage, what = name.split(SEPARATOR)
+    placed = table.copy()
+    for column, value in ((last, what), ("stage", int(stage)), ("run_seed", int(seed)), ("arm", arm)):
+        placed.insert(0, column, value)
+    return placed
+
+
+def tabulate_arms(scores: Table, sizes: Table) -> Table:
+    """One row an arm, stage, evaluator and dimension: the mean over seeds and prompts, and the size."""
+    return means_of(scores, sizes)
+
+
+def compare_arms(scores: Table, settings: Comparison) -> Table:
+    """One row an arm, evaluator and dimension: the candidate minus that arm, at the last stage of both."""
+    return differences_of(scores, settings.candidate, settings.resamples, settings.confidence, settings.seed)
+
+
+def write_page(arms: Table, differences: Table, settings: Comparison) -> str:
+    """The comparison as the text of one self-contained HTML page."""
+    return render(arms, differences, settings.candidate, settings.confidence, settings.resamples)

@@ -1,0 +1,218 @@
+"""Arms and seeds become runs with parameters of their own, and a pipeline of a stage template for each."""
+
+import pandas as pd
+import pytest
+
+from vip.config_loader import ProjectConfigLoader
+from vip.errors import UserError
+from vip.parameters import check_parameters
+from vip.pipelines.comparison import nodes
+from vip.pipelines.comparison.arms import RUNS, run_of, run_parameters, runs_of
+from vip.pipelines.comparison.config import Arm, Comparison
+from vip.pipelines.comparison.pipeline import create_pipeline
+from vip.types import PROPERTIES
+
+SECOND = {"reward": {"name": "inverse_rendering"}}
+PARAMETERS = {
+    "stages": 2,
+    "stage_1": {"budget": {"blocks_per_stage": 4}},
+    "stage_2": {"budget": {"blocks_per_stage": 3}},
+    "video_generation": {"steps": 8, "seed": 0},
+    "scoring": {"reward": {"name": "videoscore", "options": {"model": "x"}}},
+    "redpo_training": {"method": "redpo", "beta": 5000, "seed": 0},
+    "comparison": {
+        "arms": {
+            "full": {"stages": 0},
+            "redpo": {},
+            "sft": {"redpo_training": {"method": "sft"}},
+            "offline": {"at_once": True},
+            "other": {"scoring": {"reward": {"name": "clip", "options": {"model": "y"}}}},
+        },
+        "seeds": [0, 7],
+        "only": [],
+    },
+}
+
+
+def changed(**comparison):
+    return PARAMETERS | {"comparison": PARAMETERS["comparison"] | comparison}
+
+
+def test_there_is_a_run_for_each_arm_and_seed_seed_by_seed():
+    names = [run.name for run in runs_of(PARAMETERS)]
+    assert names[:5] == ["full_seed_0", "redpo_seed_0", "sft_seed_0", "offline_seed_0", "other_seed_0"]
+    assert names[5:] == [name.replace("_0", "_7") for name in names[:5]]
+
+
+def test_a_subset_changes_nothing_of_the_runs_in_it():
+    every = {run.name: run for run in runs_of(PARAMETERS)}
+    part = runs_of(changed(only=["sft", "full"], seeds=[7]))
+    assert [run.name for run in part] == ["sft_seed_7", "full_seed_7"]
+    assert all(every[run.name] == run for run in part)
+
+
+def test_a_run_has_what_its_arm_and_seed_change_and_nothing_else():
+    own = run_parameters(PARAMETERS)
+    assert own["sft_seed_7"] == {
+        "video_generation": {"steps": 8, "seed": 7},
+        "redpo_training": {"method": "sft", "beta": 5000, "seed": 7},
+    }
+    assert own["seed_7"] == {"video_generation": {"steps": 8, "seed": 7}}
+    assert "full_seed_7" not in own
+
+
+def test_options_of_another_reward_replace_those_of_the_first():
+    reward = run_parameters(PARAMETERS)["other_seed_0"]["scoring"]["reward"]
+    assert reward == {"name": "clip", "options": {"model": "y"}}
+
+
+@pytest.mark.parametrize(
+    ("budgets", "expected"),
+    [
+        (({"blocks_per_stage": 4}, {"blocks_per_stage": 3}), {"blocks_per_stage": 7}),
+        (({"target_parameters": 9}, {"target_parameters": 5}), {"target_parameters": 5}),
+        (({"blocks_per_stage": 4}, {"target_parameters": 5}), {"target_parameters": 5}),
+    ],
+)
+def test_at_once_removes_in_one_stage_what_all_stages_remove(budgets, expected):
+    stages = {f"stage_{number}": {"budget": budget} for number, budget in enumerate(budgets, start=1)}
+    run = next(run for run in runs_of(PARAMETERS | stages) if run.arm == "offline")
+    assert (run.stages, run.own["stage_1"]) == (1, {"budget": expected})
+
+
+def test_budgets_that_do_not_add_up_are_refused():
+    stages = {"stage_1": {"budget": {"target_parameters": 9}}}
+    with pytest.raises(UserError, match="at_once cannot add up the budgets"):
+        runs_of(PARAMETERS | stages)
+
+
+def test_namespaces_are_read_back():
+    assert run_of("plain_sft_seed_12_stage_2.pruned") == ("plain_sft", 12)
+    assert run_of("sft_seed_0") == ("sft", 0)
+    for other in ("stage_1", None, "", "seedling_stage_1"):
+        assert run_of(other) is None
+
+
+def test_without_a_comparison_there_are_no_runs():
+    assert runs_of({"stages": 2}) == runs_of({"comparison": 3}) == runs_of({"comparison": {"arms": []}}) == []
+
+
+# --- the pipeline ---
+
+
+@pytest.fixture(scope="module")
+def comparison():
+    pruned = PARAMETERS["comparison"]["arms"] | {"pruned": {"trained": False}}
+    return create_pipeline(runs_of(changed(arms=pruned)))
+
+
+def node_named(pipeline, name):
+    return next(node for node in pipeline.nodes if node.name == name)
+
+
+def test_each_stage_starts_from_what_its_own_arm_made_before(comparison):
+    assert "redpo_seed_0_stage_1.student" in node_named(comparison, "redpo_seed_0_stage_2.units").inputs
+    assert "pruned_seed_7_stage_1.pruned" in node_named(comparison, "pruned_seed_7_stage_2.units").inputs
+    assert "teacher" in node_named(comparison, "sft_seed_0_stage_1.units").inputs
+    assert not any(node.name.startswith("offline_seed_0_stage_2") for node in comparison.nodes)
+    assert not any(node.name == "pruned_seed_0_stage_1.student" for node in comparison.nodes)
+
+
+def test_what_an_arm_changes_is_its_own_and_the_rest_is_shared(comparison):
+    own = f"params:{RUNS}.other_seed_7"
+    assert f"{own}.scoring" in node_named(comparison, "other_seed_7_stage_1.full_score_items").inputs
+    assert f"{own}.redpo_training" in node_named(comparison, "other_seed_7_stage_2.student").inputs
+    assert "params:scoring" in node_named(comparison, "sft_seed_7_stage_1.full_score_items").inputs
+    assert "params:stage_2.budget" in node_named(comparison, "sft_seed_7_stage_2.units").inputs
+    assert (
+        f"params:{RUNS}.offline_seed_0.stage_1.budget"
+        in node_named(comparison, "offline_seed_0_stage_1.units").inputs
+    )
+
+
+def test_every_arm_is_evaluated_alike(comparison):
+    for name in ("full_seed_7_stage_0", "other_seed_7_stage_2", "pruned_seed_7_stage_1"):
+        clips = node_named(comparison, f"{name}.evaluation_clips").inputs
+        assert clips[1:] == ["evaluation_prompts", f"params:{RUNS}.seed_7.video_generation"]
+        assert "params:scoring" in node_named(comparison, f"{name}.reward_score_items").inputs
+        second = node_named(comparison, f"{name}.second_opinion_score_items").inputs
+        assert second == [f"{name}.evaluation_clips", "params:comparison.second_opinion"]
+
+
+def test_the_table_reads_every_arm_seed_stage_and_evaluator(comparison):
+    """2 seeds x (1 of full + 2 of redpo, sft, other, pruned each + 1 of offline) x 2 evaluators."""
+    assert len(node_named(comparison, "comparison_scores").inputs) == 2 * 10 * 2
+    assert len(node_named(comparison, "comparison_sizes").inputs) == 2 * 10
+
+
+# --- parameters ---
+
+
+def comparison_settings(**changes):
+    fields = {"arms": {"full": Arm(stages=0), "redpo": Arm()}, "only": [], "seeds": [0], "candidate": "redpo"}
+    fields |= {"second_opinion": SECOND, "resamples": 100, "confidence": 0.95, "seed": 0}
+    return Comparison(**fields | changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"candidate": "redpoo"}, "'redpoo' is no arm of the comparison; arms are full, redpo"),
+        ({"only": ["sft"]}, "'sft' is no arm"),
+        ({"seeds": [1, 1]}, "write each of them once"),
+        ({"second_opinion": {"reward": {"name": "inverse_renderin"}}}, "inverse_rendering"),
+    ],
+)
+def test_what_cannot_be_is_refused(changes, message):
+    with pytest.raises(UserError, match=message):
+        comparison_settings(**changes).check()
+
+
+@pytest.fixture(scope="module")
+def root():
+    from pathlib import Path
+
+    return Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize(
+    ("arm", "message"),
+    [
+        ({"redpo_training": {"method": "sftt"}}, "did you mean sft"),
+        ({"redpo_training": {"betta": 1}}, "betta is unknown; did you mean beta"),
+        ({"redpo_trainng": {}}, "comparison.arms.sft.redpo_trainng is unknown"),
+    ],
+)
+def test_a_mistake_in_an_arm_is_named_before_anything_runs(root, arm, message):
+    from kedro.framework.project import pipelines, settings
+    from kedro.framework.startup import bootstrap_project
+
+    bootstrap_project(root)
+    loader = ProjectConfigLoader(
+        str(root / "conf"),
+        runtime_params={"comparison": {"arms": {"sft": arm}, "seeds": [0]}},
+        **settings.CONFIG_LOADER_ARGS,
+    )
+    with pytest.raises(UserError, match=message):
+        check_parameters(loader["parameters"], dict(pipelines))
+
+
+# --- nodes ---
+
+
+def test_scores_of_all_runs_stand_in_one_table():
+    row = dict.fromkeys((*PROPERTIES, "average"), 2.0)
+    table = pd.DataFrame(
+        [{"key": "k", "clip": "c", "prompt_id": "p", "prompt": "None", "seed": 3, "reward": "r"} | row]
+    )
+    gathered = nodes.gather_scores(
+        **{nodes.argument_name("plain_sft", 7, 2, "second_opinion"): table, "full__7__0__reward": table}
+    )
+    assert gathered[["arm", "run_seed", "stage", "evaluator"]].to_numpy().tolist() == [
+        ["plain_sft", 7, 2, "second_opinion"],
+        ["full", 7, 0, "reward"],
+    ]
+    sizes = nodes.gather_sizes(full__7__0__size={"parameters": 3, "flops": 4})
+    assert sizes.to_dict("records") == [
+        {"arm": "full", "run_seed": 7, "stage": 0, "parameters": 3, "flops": 4}
+    ]

@@ -1,0 +1,130 @@
+"""Differences between arms: paired, with seeds and prompts both drawn, and right where the truth is known."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from vip.errors import UserError
+from vip.evaluation.arms import crossed_interval, differences_of, means_of, paired_gains
+from vip.evaluation.comparison import DIMENSIONS
+
+RESAMPLES = 2000
+
+
+def scores_of(arm, values, stage=1, evaluator="reward"):
+    """A table of scores (S seeds, P prompts), the same in every dimension."""
+    return pd.DataFrame(
+        [
+            {"arm": arm, "run_seed": seed, "stage": stage, "evaluator": evaluator, "reward": f"{evaluator} 1"}
+            | {"prompt_id": f"p{prompt}", "prompt": f"p{prompt}", "seed": 100 * seed + prompt}
+            | dict.fromkeys(DIMENSIONS, float(value))
+            for seed, row in enumerate(values)
+            for prompt, value in enumerate(row)
+        ]
+    )
+
+
+def sizes_of(*arms):
+    rows = [(arm, seed, 1, 10 + 2 * seed, 100) for arm in arms for seed in (0, 1)]
+    return pd.DataFrame(rows, columns=["arm", "run_seed", "stage", "parameters", "flops"])
+
+
+def test_means_are_over_seeds_and_prompts_and_so_are_sizes():
+    scores = scores_of("sft", [[1, 2], [3, 6]])
+    table = means_of(scores, sizes_of("sft"))
+    assert len(table) == len(DIMENSIONS)
+    row = table.iloc[0]
+    assert (row["mean"], row["seeds"], row["prompts"]) == (3.0, 2, 2)
+    assert (row["parameters"], row["flops"]) == (11.0, 100.0)
+
+
+def test_differences_by_hand():
+    """Of four clips the candidate wins two, loses one and draws one; it leads by 1/4 on average."""
+    scores = pd.concat([scores_of("redpo", [[2, 2], [3, 1]]), scores_of("dpo", [[1, 2], [2, 2]])])
+    table = differences_of(scores, "redpo", RESAMPLES, 0.95, 0)
+    assert list(table["dimension"]) == list(DIMENSIONS)
+    assert (table["difference"] == 0.25).all()
+    assert (table["win_rate"] == 0.625).all()
+    assert (table["comparisons"] == len(DIMENSIONS)).all()
+    assert (table["low"] <= 0.25).all()
+    assert (table["high"] >= 0.25).all()
+
+
+def test_only_the_last_stage_of_each_arm_counts():
+    early, late, once = ([[value] * 2] for value in (0, 3, 1))
+    scores = pd.concat([scores_of("redpo", early), scores_of("redpo", late, 2), scores_of("offline", once)])
+    table = differences_of(scores, "redpo", RESAMPLES, 0.95, 0)
+    assert (table["difference"] == 2.0).all()
+
+
+def test_swapping_the_arms_negates_everything():
+    rng = np.random.default_rng(0)
+    scores = pd.concat([scores_of(arm, rng.normal(size=(3, 8))) for arm in ("redpo", "sft")])
+    ours = differences_of(scores, "redpo", RESAMPLES, 0.95, 0)
+    theirs = differences_of(scores, "sft", RESAMPLES, 0.95, 0)
+    np.testing.assert_allclose(ours["difference"], -theirs["difference"])
+    np.testing.assert_allclose(ours["low"], -theirs["high"])
+    np.testing.assert_allclose(ours["win_rate"], 1 - theirs["win_rate"])
+
+
+def test_equal_arms_differ_by_nothing():
+    scores = pd.concat([scores_of(arm, [[1, 2, 3]] * 2) for arm in ("redpo", "sft")])
+    table = differences_of(scores, "redpo", RESAMPLES, 0.95, 0)
+    assert (table[["difference", "low", "high"]] == 0).all(axis=None)
+    assert (table[["win_rate", "win_rate_low", "win_rate_high"]] == 0.5).all(axis=None)
+
+
+def test_what_seeds_have_in_common_cancels_out_of_the_pairs():
+    luck = np.array([[5.0], [-3.0]])
+    scores = pd.concat(
+        [scores_of("redpo", luck + np.array([[1, 1]])), scores_of("sft", luck + np.array([[0, 0]]))]
+    )
+    table = differences_of(scores, "redpo", RESAMPLES, 0.95, 0)
+    np.testing.assert_allclose(table[["difference", "low", "high"]], 1.0)
+
+
+def test_without_candidate_or_rival_there_is_nothing_to_compare():
+    scores = scores_of("sft", [[1, 2]])
+    assert len(differences_of(scores, "redpo", RESAMPLES, 0.95, 0)) == 0
+    assert len(differences_of(scores, "sft", RESAMPLES, 0.95, 0)) == 0
+
+
+@pytest.mark.parametrize(
+    "change", [lambda table: table.iloc[1:], lambda table: table.assign(seed=table["seed"] + 1)]
+)
+def test_clips_without_a_partner_are_refused(change):
+    ours, theirs = scores_of("redpo", [[1, 2]]), scores_of("sft", [[1, 2]])
+    with pytest.raises(UserError, match="without a partner of the same seed, prompt and noise"):
+        paired_gains(ours, change(theirs), "average")
+
+
+def test_the_interval_is_that_of_a_plain_bootstrap_where_seeds_agree():
+    """Seeds that say the same add nothing: the interval of 64 prompts, whatever their number."""
+    prompts = np.random.default_rng(1).normal(size=64)
+    one, five = (crossed_interval(np.tile(prompts, (seeds, 1)), 20_000, 0.95, 0) for seeds in (1, 5))
+    half_width = 1.96 * prompts.std() / 8
+    for found in (one, five):
+        assert found.high - found.low == pytest.approx(2 * half_width, rel=0.05)
+
+
+def test_seeds_that_disagree_widen_it_however_many_prompts_there_are():
+    values = np.array([[1.0], [-1.0]]) + np.zeros((2, 1000))
+    found = crossed_interval(values, 20_000, 0.95, 0)
+    assert (found.mean, found.low, found.high) == (0.0, -1.0, 1.0)
+
+
+def test_it_holds_the_truth_as_often_as_it_says():
+    """Of 200 worlds with random seeds and prompts, the 90% interval holds zero in 80% to 97%."""
+    rng = np.random.default_rng(2)
+    held = 0
+    for world in range(200):
+        values = rng.normal(size=(8, 1)) + rng.normal(size=(1, 20)) + rng.normal(size=(8, 20))
+        found = crossed_interval(values, 300, 0.9, world)
+        held += found.low <= 0 <= found.high
+    assert 160 <= held <= 194
+
+
+def test_one_prompt_has_no_interval_and_nan_is_refused():
+    assert np.isnan(crossed_interval(np.ones((3, 1)), 100, 0.95, 0).low)
+    with pytest.raises(UserError, match="not all finite"):
+        crossed_interval(np.array([[1.0, np.nan]]), 100, 0.95, 0)
