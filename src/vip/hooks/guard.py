@@ -7,6 +7,7 @@ from kedro.framework.hooks import hook_impl
 from vip.config_loader import data_folder
 from vip.errors import UserError
 from vip.hooks.lock import FolderLock
+from vip.pipelines.comparison.arms import run_of
 from vip.processes import this_run
 
 if TYPE_CHECKING:
@@ -64,6 +65,8 @@ def _remedy(name: str) -> str:
     from kedro.framework.project import pipelines
 
     stage, _, rest = name.partition(".")
+    if run_of(stage):
+        return "a comparison makes it: kedro run --pipeline=comparison"
     if rest:
         number = stage.removeprefix("stage_")
         return f"stage {number} makes it: kedro run --pipeline=stage --params=stage:{number}"

@@ -17,6 +17,7 @@ from vip.errors import UserError
         ("stage:2", {"stage": 2}),
         ("stage=2", {"stage": 2}),
         ("stage=two", {"stage": "two"}),
+        ("a.b=[1,2],c=[x, y]", {"a": {"b": [1, 2]}, "c": ["x", "y"]}),
         (" stage : 2 , stages=3", {"stage": 2, "stages": 3}),
         (
             "redpo_training.beta:5e3,redpo_training.epochs=1",
@@ -38,7 +39,7 @@ def test_what_is_no_parameter_is_refused(text):
 @pytest.mark.parametrize(
     "text",
     [
-        "a=[1", "a={", "a=[1,2]", "a=!!int x", "a=!!timestamp x", "a=!!python/object:os.system x",
+        "a=[1", "a={", "a=[1,2", "a=!!int x", "a=!!timestamp x", "a=!!python/object:os.system x",
         "a=0b_", "a=*gone", "a=" + "[" * 5000, "a=" + "9" * 5000, "a={[1]: 2}", "a={b: 1",
     ],
 )  # fmt: skip

@@ -11,7 +11,7 @@ from kedro.pipeline import node, pipeline
 
 from vip.hooks.journal import End, Log, Open, journals_in
 from vip.hooks.stage_runs import experiment_name
-from vip.hooks.tracking import StageTracking, stage_of
+from vip.hooks.tracking import StageTracking, key_of, stage_of
 from vip.processes import Processes
 
 
@@ -193,3 +193,39 @@ def test_the_number_of_a_namespace(namespace, number):
 )
 def test_each_environment_has_its_experiment(environment, name):
     assert experiment_name(environment) == name
+
+
+def test_arms_of_a_comparison_are_runs_below_its_own(runs, begin):
+    page = node(make_it, "sft_seed_0_stage_1.size", "comparison_page", name="page")
+    steps = pipeline(
+        [node(make_it, "scores", "size", name="size")], namespace="sft_seed_0_stage_1", inputs="scores"
+    )
+    both = steps + pipeline([page])
+    hook = begin(both)
+    step = next(each for each in both.nodes if each.name == "sft_seed_0_stage_1.size")
+    hook.before_node_run(step)
+    hook.after_dataset_saved("sft_seed_0_stage_1.size", {"parameters": 3, "flops": 4})
+    hook.after_dataset_saved("comparison_page", "<html>")
+    hook.after_pipeline_run()
+    opened = [entry for entry in runs.taken if isinstance(entry, Open)]
+    assert [(entry.stage, entry.parent) for entry in opened] == [
+        ("comparison", ""),
+        ("sft_seed_0", "comparison"),
+    ]
+    assert opened[1].parameters["arm"] == "sft"
+    logged = [each for entry in runs.taken if isinstance(entry, Log) for each in entry.measurements]
+    assert [(each.name, each.value) for each in logged] == [
+        ("stage_1.parameters", 3.0),
+        ("stage_1.flops", 4.0),
+    ]
+    ended = [(entry.stage, entry.status) for entry in runs.taken if isinstance(entry, End)]
+    assert ended == [("sft_seed_0", "FINISHED"), ("comparison", "FINISHED")]
+
+
+def test_a_namespace_goes_by_its_stage_or_by_its_arm_and_seed():
+    assert [key_of(name) for name in ("stage_2", "plain_sft_seed_3_stage_1", "reporting", None)] == [
+        2,
+        "plain_sft_seed_3",
+        0,
+        0,
+    ]

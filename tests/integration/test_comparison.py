@@ -1,0 +1,60 @@
+"""Arms one by one: the second makes nothing that the first one made, and all end as runs below one of MLflow."""
+
+import re
+import sqlite3
+
+import pytest
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("integration")]
+
+OWN = {"evaluation_clips", "reward_score_items", "second_opinion_score_items"}
+"""What an arm that differs in its training alone has to make of its own."""
+
+
+def compare(project, arms: str) -> str:
+    chosen = f"--params=stages=1,comparison.only=[{arms}],comparison.seeds=[0]"
+    return project.kedro("run", "--env=test", "--pipeline=comparison", chosen).stdout
+
+
+def made_in(told: str) -> dict[tuple[str, str], int]:
+    """Items made, by run and dataset, as the run told of them."""
+    found, place = {}, ("", "")
+    for line in told.splitlines():
+        if step := re.search(r"\] (\w+) seed (\d+) stage \d+: ([a-z ]+)$", line.rstrip()):
+            place = (f"{step[1]}_seed_{step[2]}", step[3].replace(" ", "_"))
+        elif count := re.search(r"\d+ items, (\d+) to make", line):
+            found[place] = int(count[1])
+    return found
+
+
+def test_arms_share_what_is_the_same_and_may_come_one_by_one(project):
+    first = made_in(compare(project, "redpo"))
+    of_redpo = {name: count for (run, name), count in first.items() if run == "redpo_seed_0"}
+    assert of_redpo["full_clips"] == 8
+    assert of_redpo["reference_predictions"] > 0
+
+    second = made_in(compare(project, "redpo,sft"))
+    assert {run for run, _ in second} == {"sft_seed_0"}
+    of_sft = {name: count for (_, name), count in second.items()}
+    assert {name for name, count in of_sft.items() if count} == OWN
+    assert {"full_clips", "pruned_clips", "candidate_clips", "reference_predictions"} <= set(of_sft)
+
+    made = project.files("data/test/08_reporting")
+    differences = made["data/test/08_reporting/comparison_differences.csv"].decode().splitlines()
+    assert len(differences) == 1 + 5 * 2
+    assert all(line.startswith('"redpo","sft",') for line in differences[1:])
+    assert b"Of <b>10</b> comparisons" in made["data/test/08_reporting/comparison.html"]
+
+    with sqlite3.connect(project.path / "mlflow.db") as database:
+        parents = database.execute(
+            "select child.name, parent.name, child.status from runs as child"
+            " join tags on tags.run_uuid = child.run_uuid and tags.key = 'mlflow.parentRunId'"
+            " join runs as parent on parent.run_uuid = tags.value order by child.name"
+        ).fetchall()
+        metrics = {row[0] for row in database.execute("select distinct key from metrics")}
+    assert parents == [
+        ("redpo seed 0", "comparison", "FINISHED"),
+        ("sft seed 0", "comparison", "FINISHED"),
+    ]
+    assert {"stage_1.reward.average", "stage_1.training.loss", "stage_1.parameters"} <= metrics
+    assert "second_opinion.average.redpo_minus_sft.low" in metrics
