@@ -1,4 +1,4 @@
-"""Arms one by one: the second makes nothing that the first one made, and all end as runs below one of MLflow."""
+"""Arms one by one: the second makes nothing that the first one made; all are runs below one of MLflow."""
 
 import re
 import sqlite3

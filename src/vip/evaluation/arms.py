@@ -27,15 +27,15 @@ def means_of(scores: Table, sizes: Table) -> Table:
     """
     import pandas as pd
 
-    cost = sizes.groupby(["arm", "stage"])[["parameters", "flops"]].mean()
+    means = sizes.groupby(["arm", "stage"])[["parameters", "flops"]].mean()
+    cost = dict(zip(means.index, means.to_dict("records"), strict=True))
     rows = []
     for (arm, stage, evaluator), table in scores.groupby(["arm", "stage", "evaluator"], sort=False):
         counts = {"seeds": table["run_seed"].nunique(), "prompts": table["prompt_id"].nunique()}
         reward = " and ".join(sorted(table["reward"].unique()))
         place = {"arm": arm, "stage": stage, "evaluator": evaluator, "reward": reward}
-        size = {name: float(cost.loc[(arm, stage), name]) for name in ("parameters", "flops")}
         rows += [
-            {**place, "dimension": name, "mean": float(table[name].mean()), **counts, **size}
+            {**place, "dimension": name, "mean": float(table[name].mean()), **counts, **cost[arm, stage]}
             for name in DIMENSIONS
         ]
     return pd.DataFrame(rows)

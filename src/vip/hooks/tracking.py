@@ -225,7 +225,8 @@ class StageTracking:
         if isinstance(stage, int):
             return {"stage": stage} | own
         arm, seed = run_of(stage) or (stage, 0)
-        return {"arm": arm, "seed": seed} | own | self._parameters.get(RUNS, {}).get(stage, {})
+        changed: dict[str, Any] = self._parameters.get(RUNS, {}).get(stage, {})
+        return {"arm": arm, "seed": seed} | own | changed
 
     def _sample_clips(self, dataset_name: str) -> "list[Path]":
         assert self._catalog is not None, "a catalog is created before a dataset is saved"
