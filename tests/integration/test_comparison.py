@@ -33,7 +33,9 @@ def test_arms_share_what_is_the_same_and_may_come_one_by_one(project):
     assert of_redpo["full_clips"] == 8
     assert of_redpo["reference_predictions"] > 0
 
-    second = made_in(compare(project, "redpo,sft"))
+    told = compare(project, "redpo,sft")
+    assert "data/test/08_reporting/comparison.html" in told
+    second = made_in(told)
     assert {run for run, _ in second} == {"sft_seed_0"}
     of_sft = {name: count for (_, name), count in second.items()}
     assert {name for name, count in of_sft.items() if count} == OWN

@@ -16,11 +16,15 @@ if TYPE_CHECKING:
     from kedro.pipeline.node import Node
 
 
+PAGE = "comparison_page"
+
+
 class Summary:
     """Prints what a run has come to, if it wrote a report."""
 
     def __init__(self) -> None:
         self._results: Any = None
+        self._compared = False
         self._project = Path()
 
     @hook_impl
@@ -28,23 +32,30 @@ class Summary:
         """Note the project's folder."""
         self._project = context.project_path
         self._results = None
+        self._compared = False
 
     @hook_impl
     def after_dataset_saved(self, dataset_name: str, data: Any) -> None:
         """Keep the table of results."""
         if dataset_name == "results":
             self._results = data
+        self._compared = self._compared or dataset_name == PAGE
 
     @hook_impl
     def after_node_skipped(self, node: "Node", catalog: "DataCatalog") -> None:
         """Take the table of results that is there."""
         if "results" in node.outputs:
             self._results = catalog.load("results")
+        self._compared = self._compared or PAGE in node.outputs
 
     @hook_impl
     def after_pipeline_run(self, catalog: "DataCatalog") -> None:
-        """Print the table, the report's place and the two commands."""
-        if self._results is None or not this_run().is_first:
+        """Print the table, the report's place and the two commands; of a comparison, where its page is."""
+        if not this_run().is_first:
+            return
+        if self._compared:
+            click.echo(f"Comparison  {_shortest(Path(str(getattr(catalog.get(PAGE), '_path', PAGE))))}")
+        if self._results is None:
             return
         from vip.evaluation.results import results_as_text
 
