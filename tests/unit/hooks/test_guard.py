@@ -45,3 +45,9 @@ def test_what_another_stage_makes_is_named_with_the_command(path):
     reader = pipeline([node(make_it, inputs="stage_1.student", outputs="copy", name="copy")])
     with pytest.raises(UserError, match="kedro run --pipeline=stage --params=stage:1"):
         check_inputs(reader, DataCatalog({"stage_1.student": TextDataset(str(path))}))
+
+
+def test_what_an_arm_makes_is_named_with_the_comparisons_command(path):
+    reader = pipeline([node(make_it, inputs="sft_seed_0_stage_1.student", outputs="copy", name="copy")])
+    with pytest.raises(UserError, match=r"a comparison makes it: kedro run --pipeline=comparison"):
+        check_inputs(reader, DataCatalog({"sft_seed_0_stage_1.student": TextDataset(str(path))}))

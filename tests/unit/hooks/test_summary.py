@@ -45,3 +45,10 @@ def test_a_new_run_forgets_the_last_ones_results(capsys, catalog, summary):
     summary.after_context_created(SimpleNamespace(project_path=Path()))
     summary.after_pipeline_run(catalog)
     assert capsys.readouterr().out == ""
+
+
+def test_a_comparison_tells_where_its_page_is(tmp_path, capsys, summary):
+    catalog = DataCatalog({"comparison_page": TextDataset(str(tmp_path / "comparison.html"))})
+    summary.after_dataset_saved("comparison_page", "<html>")
+    summary.after_pipeline_run(catalog)
+    assert "comparison.html" in capsys.readouterr().out
