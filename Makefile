@@ -3,19 +3,22 @@ PYTHON ?= python3.11
 VENV   := .venv/bin/python
 STAMP  := .venv/.installed
 
-.PHONY: run test coverage reliability lint clean
+.PHONY: run test long coverage reliability lint clean
 
 run: $(STAMP)  ## the whole method on the embedded default
 	$(VENV) -m kedro run
 
 test: lint  ## every check and every test
-	OMP_NUM_THREADS=1 $(VENV) -m pytest -q -n 2 --dist loadgroup --durations=40
+	OMP_NUM_THREADS=1 $(VENV) -m pytest -q -n 2 --dist loadgroup
+
+long: $(STAMP)  ## the tests that `make test` has no time for
+	OMP_NUM_THREADS=1 $(VENV) -m pytest -q -n 2 --dist loadgroup -m long
 
 coverage: $(STAMP)  ## the tests once more, counting lines, which takes half as long again
 	OMP_NUM_THREADS=1 $(VENV) -m pytest -q -n 2 --dist loadgroup --cov --cov-report=term:skip-covered
 
 reliability: $(STAMP)  ## kill, damage and try everything (docs/crash_safety.md), and write docs/reliability.md
-	OMP_NUM_THREADS=1 $(VENV) -m pytest -q -n 2 --dist loadgroup -m "not benchmark" -p tests.reliability \
+	OMP_NUM_THREADS=1 $(VENV) -m pytest -q -n 2 --dist loadgroup -m "not benchmark and not long" -p tests.reliability \
 		--reliability docs/reliability.md
 
 lint: $(STAMP)  ## the checks that run nothing

@@ -35,7 +35,8 @@ class ProjectConfigLoader(OmegaConfigLoader):
         """As Kedro's, but UserError where a file is no YAML mapping, whatever else it is."""
         try:
             found: dict[str, Any] = super().__getitem__(key)
-            return found | {RUNS: run_parameters(found)} if key == "parameters" else found
+            with_runs = key == "parameters" and _is_number_of_stages(found.get("stages"))
+            return found | {RUNS: run_parameters(found)} if with_runs else found
         except UserError:
             raise
         except (AttributeError, OSError, RecursionError, TypeError, ValueError) as error:
@@ -46,13 +47,17 @@ class ProjectConfigLoader(OmegaConfigLoader):
 
 def stages_of(parameters: dict[str, Any]) -> int:
     """The parameter `stages`; UserError where it is no number of stages."""
-    stages = parameters.get("stages")
-    if isinstance(stages, bool) or not isinstance(stages, int) or not 1 <= stages <= MAXIMUM_STAGES:
+    stages: Any = parameters.get("stages")
+    if not _is_number_of_stages(stages):
         raise UserError(
             f"parameter stages is {stages!r}, but has to be a whole number from 1 to {MAXIMUM_STAGES}; "
             "set it in parameters.yml or with --params=stages=2"
         )
-    return stages
+    return int(stages)
+
+
+def _is_number_of_stages(value: Any) -> bool:
+    return type(value) is int and 1 <= value <= MAXIMUM_STAGES
 
 
 def data_folder(project: Path, global_values: Mapping[str, Any]) -> Path:

@@ -73,13 +73,13 @@ def seconds_of_a_step(folder: ModelFolder, tmp_path, monkeypatch) -> float:
     keys = list(lazy.table["key"])
     made = dict(zip(keys, lazy.make_batch(keys), strict=True))
     times: list[float] = []
-    batch = Feed.batch
+    batches = Feed.batches
 
     def timed(feed, step):
         times.append(time.process_time())
-        return batch(feed, step)
+        return batches(feed, step)
 
-    monkeypatch.setattr(Feed, "batch", timed)
+    monkeypatch.setattr(Feed, "batches", timed)
     train(folder, PAIRS, clips, Items(lazy.table, made.__getitem__), CheckpointFolder(tmp_path), SETTINGS)
     return median_difference(times[1:])  # the first step measures gradient norms
 

@@ -23,7 +23,7 @@ SAME_PARTS = {"micro_batch_size": 1, "gradient_clip": 0.0, "checkpoint_every": 1
 FolderOf = Callable[[str], Path]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_two_processes_train_every_family_as_one_does(tiny_folder_of: FolderOf, tmp_path: Path) -> None:
     train_in_two(KINDS, tiny_folder_of, tmp_path / "two", {})
     for name in KINDS:
@@ -34,7 +34,7 @@ def test_two_processes_train_every_family_as_one_does(tiny_folder_of: FolderOf, 
         assert distance(one.weights, two.weights) < 0.05 * distance(one.weights, start), name
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_sharded_student_of_every_family_is_the_same(tiny_folder_of: FolderOf, tmp_path: Path) -> None:
     train_in_two(KINDS, tiny_folder_of, tmp_path / "sharded", SAME_PARTS | {"sharding": "fsdp"})
     for name in KINDS:
@@ -50,7 +50,7 @@ def test_a_sharded_student_of_every_family_is_the_same(tiny_folder_of: FolderOf,
         assert torch.cat([far.flatten() for far in apart]).float().mean() < 1e-3, name
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_what_is_frozen_may_be_in_bfloat16_where_it_is_sharded(
     tiny_folder_of: FolderOf, tmp_path: Path
 ) -> None:

@@ -46,6 +46,7 @@ def request_of(
         return {
             "rewards": {
                 "shapes_oracle": {},
+                "inverse_rendering": {},
                 "videoscore": score,
                 "clip": {"model": place("clip")},
                 "mixture": {"rewards": parts},

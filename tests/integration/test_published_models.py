@@ -39,7 +39,7 @@ def test_the_units_can_be_listed(experiment: Experiment) -> None:
     assert f"{sum(unit.parameters for unit in model.units('module')):,}" in table.splitlines()[-1]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_plan_can_be_made_and_the_header_says_what_it_says(experiment: Experiment) -> None:
     table = plan(experiment.outline_teacher, workload_of(experiment.outline_teacher(), experiment.parameters))
     assert len(table) == 7 * experiment.parameters["stages"]

@@ -34,13 +34,12 @@ class Sums:
 
     def add_gradients(self, found: Terms, share: float, parameters: "Sequence[nn.Parameter]") -> None:
         """Count the gradients of L_diff-dpo and of L_SFT, unweighted, without touching `.grad`."""
+        import torch
+
         for term, loss in (("dpo", found.dpo.loss), ("sft", found.sft)):
             gradients = self._gradient(share * loss, parameters)
-            if term not in self.gradients:
-                self.gradients[term] = gradients
-                continue
-            for total, gradient in zip(self.gradients[term], gradients, strict=True):
-                total.add_(gradient)
+            sums = self.gradients.get(term)
+            self.gradients[term] = list(map(torch.add, sums, gradients)) if sums else gradients
 
     def _gradient(self, loss: "Tensor", parameters: "Sequence[nn.Parameter]") -> "list[Tensor]":
         import torch

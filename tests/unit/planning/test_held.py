@@ -113,6 +113,7 @@ def test_trained_weights_stay_float32_beside_their_rounded_copy() -> None:
     assert held._present(("unet",)) == 4 * 64 + 2 * 64 + 4 * 256
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", sorted(TINY))
 def test_every_family_can_be_planned(name: str, tiny_folder_of: Callable[[str], Path]) -> None:
     family, folder = family_named(TINY[name].family), tiny_folder_of(name)

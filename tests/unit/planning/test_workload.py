@@ -81,6 +81,7 @@ def test_training_costs_more_than_predicting_with_the_same_model(table):
     assert 2 < training["flops"] / training["calls"] / (prediction["flops"] / prediction["calls"]) < 3.5
 
 
+@pytest.mark.long
 def test_settings_reach_the_phases_they_are_for(tiny_teacher, table):
     def planned(**changes):
         return plan(lambda: AnimateDiff.open(tiny_teacher, "meta"), replace(WORK, **changes))

@@ -9,8 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from vip.errors import UserError
-
 RUNS = "comparison_runs"
 """The parameter that holds the runs' own blocks; made here, never written by hand."""
 SEEDED = ("video_generation", "redpo_training")
@@ -44,7 +42,8 @@ class ArmRun:
 def runs_of(parameters: Mapping[str, Any]) -> list[ArmRun]:
     """All runs of the comparison, seed by seed, as the parameters say; none where they say nothing of it.
 
-    What is no comparison at all gives none, too: `Comparison` refuses it, in the user's words.
+    What is no comparison at all gives none, too: `Comparison` refuses it, in the user's words. An arm that
+    removes everything at once is left out where the stages' budgets cannot be added up.
     """
     comparison = parameters.get("comparison")
     arms = comparison.get("arms") if isinstance(comparison, Mapping) else None
@@ -55,7 +54,8 @@ def runs_of(parameters: Mapping[str, Any]) -> list[ArmRun]:
     if not isinstance(chosen, list) or not isinstance(seeds, list):
         return []
     pairs = [(str(name), seed) for seed in seeds for name in chosen if isinstance(arms.get(name), Mapping)]
-    return [_run(name, arms[name], seed, parameters) for name, seed in pairs if type(seed) is int]
+    runs = (_run(name, arms[name], seed, parameters) for name, seed in pairs if type(seed) is int)
+    return [run for run in runs if run is not None]
 
 
 def run_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -72,8 +72,8 @@ def run_of(namespace: str | None) -> tuple[str, int] | None:
     return (found["arm"], int(found["seed"])) if found else None
 
 
-def _run(name: str, arm: Mapping[str, Any], seed: int, parameters: Mapping[str, Any]) -> ArmRun:
-    stages = int(parameters["stages"]) if arm.get("stages") is None else arm["stages"]
+def _run(name: str, arm: Mapping[str, Any], seed: int, parameters: Mapping[str, Any]) -> ArmRun | None:
+    stages = parameters["stages"] if arm.get("stages") is None else arm["stages"]
     own: dict[str, Any] = {
         block: _merged(parameters.get(block) or {}, arm.get(block) or {})
         | ({"seed": seed} if block in SEEDED else {})
@@ -81,23 +81,26 @@ def _run(name: str, arm: Mapping[str, Any], seed: int, parameters: Mapping[str, 
         if block in SEEDED or arm.get(block)
     }
     if arm.get("at_once") and stages:
-        own["stage_1"] = {"budget": budget_at_once(parameters, stages)}
+        budget = budget_at_once(parameters, stages)
+        if budget is None:
+            return None
+        own["stage_1"] = {"budget": budget}
         stages = 1
     return ArmRun(name, seed, stages if isinstance(stages, int) else 0, arm.get("trained", True), own)
 
 
-def budget_at_once(parameters: Mapping[str, Any], stages: int) -> dict[str, int]:
-    """The budget of all stages together: the last one's parameters to keep, or the sum of their units."""
+def budget_at_once(parameters: Mapping[str, Any], stages: int) -> dict[str, int] | None:
+    """The budget of all stages together: the last one's parameters to keep, or the sum of their units.
+
+    None where that is not known: a stage without a budget, or one of each kind, the last one in units.
+    """
     blocks = [parameters.get(f"stage_{number}") or {} for number in range(1, stages + 1)]
     budgets = [dict(block.get("budget") or {}) for block in blocks]
     if budgets[-1].get("target_parameters") is not None:
         return {"target_parameters": budgets[-1]["target_parameters"]}
     counts = [budget.get("blocks_per_stage") for budget in budgets]
     if not all(isinstance(count, int) for count in counts):
-        raise UserError(
-            f"at_once cannot add up the budgets {budgets}: give the last stage target_parameters, or all "
-            "stages blocks_per_stage"
-        )
+        return None
     return {"blocks_per_stage": sum(count for count in counts if count is not None)}
 
 
