@@ -15,9 +15,9 @@ from vip.pipelines.comparison.nodes import (
     tabulate_arms,
     write_page,
 )
-from vip.pipelines.scoring.nodes import score_clips, tabulate_scores
+from vip.pipelines.scoring.pipeline import scores_of
 from vip.pipelines.stage.pipeline import distilling, pruning
-from vip.pipelines.video_generation.nodes import generate_clips
+from vip.pipelines.video_generation.pipeline import clips_of
 
 SHARED_INPUTS = ("teacher", "prompts", "scoring_prompts")
 EVALUATORS = {"reward": "params:scoring", "second_opinion": "params:comparison.second_opinion"}
@@ -64,13 +64,12 @@ def _of_run(run: ArmRun, name: str) -> str:
 def _evaluation(run: ArmRun, stage: int, model: str) -> Pipeline:
     """Clips of a model on the evaluation prompts, from one noise in every arm, scored twice; its size."""
     nodes = [
-        node(
-            generate_clips,
-            inputs=["model", "evaluation_prompts", "params:video_generation"],
-            outputs="evaluation_clips",
-            name="evaluation_clips",
+        clips_of("model", "evaluation_prompts", "evaluation_clips"),
+        *(
+            step
+            for name, scoring in EVALUATORS.items()
+            for step in scores_of(name, "evaluation_clips", scoring)
         ),
-        *(step for name, scoring in EVALUATORS.items() for step in _scores(name, scoring)),
         node(measure_size, inputs="model", outputs="size", name="size"),
     ]
     noise = f"params:{RUNS}.seed_{run.seed}.video_generation"
@@ -80,15 +79,6 @@ def _evaluation(run: ArmRun, stage: int, model: str) -> Pipeline:
         parameters={"params:video_generation": noise} | {name: name for name in EVALUATORS.values()},
         namespace=run.namespace(stage),
     )
-
-
-def _scores(name: str, scoring: str) -> list[Node]:
-    """The two nodes that score the evaluation clips with one of the evaluators."""
-    items, table = f"{name}_score_items", f"{name}_scores"
-    return [
-        node(score_clips, inputs=["evaluation_clips", scoring], outputs=items, name=items),
-        node(tabulate_scores, inputs=items, outputs=table, name=table),
-    ]
 
 
 def _summary(runs: Sequence[ArmRun]) -> list[Node]:

@@ -7,12 +7,12 @@ from kedro.pipeline import Node, Pipeline, node, pipeline
 from vip.pipelines.scoring.nodes import score_clips, tabulate_scores
 
 
-def scores_of(name: str) -> list[Node]:
-    """The two nodes that turn `<name>_clips` into `<name>_scores`, by way of `<name>_score_items`."""
+def scores_of(name: str, clips: str = "", scoring: str = "params:scoring") -> list[Node]:
+    """Two nodes that turn `clips` (`<name>_clips`) into `<name>_scores`, by way of `<name>_score_items`."""
     return [
         node(
             score_clips,
-            inputs=[f"{name}_clips", "params:scoring"],
+            inputs=[clips or f"{name}_clips", scoring],
             outputs=f"{name}_score_items",
             name=f"{name}_score_items",
         ),

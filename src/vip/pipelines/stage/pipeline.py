@@ -1,5 +1,7 @@
 """Stage n of the method (paper Alg. 1): one template, instantiated in the namespace `stage_n`."""
 
+from functools import cache
+
 from kedro.pipeline import Pipeline, node, pipeline
 
 from vip.pipelines.block_pruning import pipeline as block_pruning
@@ -33,11 +35,13 @@ def create_pipeline(number: int) -> Pipeline:
     )
 
 
+@cache
 def pruning() -> Pipeline:
     """The first half of a stage, without namespace: search, remove, and see what that damaged."""
     return block_pruning.create_pipeline()
 
 
+@cache
 def distilling() -> Pipeline:
     """A stage without namespace and without its evaluation."""
     stage_prompts = node(
