@@ -103,3 +103,17 @@ DEGENERATE = {
     "two objects": two_objects(),
     "flashes": np.repeat(np.array([0, 255] * 4, np.uint8), 32 * 32 * 3).reshape(8, 32, 32, 3),
 }
+
+
+QUALITY, CONSISTENCY, DYNAMICS, ALIGNMENT = range(4)
+"""Where the dimensions stand in a score."""
+DAMAGES = [
+    (add_noise, QUALITY, (0, 2, 5, 10, 20, 40)),
+    (blur, QUALITY, (0, 1, 2, 3)),
+    (shift_colours, QUALITY, (0, 3, 6, 12, 24)),
+    (fade, QUALITY, (0, 0.1, 0.2, 0.4)),
+    (flicker, CONSISTENCY, (0, 2, 5, 10, 20, 40)),
+    (shake, CONSISTENCY, (0, 1, 2, 3)),
+    (blank_frames, CONSISTENCY, (0, 1, 2, 3)),
+]
+"""Each damage, the dimension that it has to lower, and growing amounts of it."""

@@ -7,16 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.shapes_clips import (
+    ALIGNMENT,
+    DAMAGES,
     DEGENERATE,
+    DYNAMICS,
     FEW,
     add_noise,
-    blank_frames,
-    blur,
     caption,
-    fade,
-    flicker,
     following,
-    shake,
     shift_colours,
     slowed,
 )
@@ -27,7 +25,6 @@ from vip.shapes.oracle import score_clip as oracle_score
 from vip.shapes.renderer import render_random
 from vip.shapes.scene import BACKGROUNDS, COLOURS, DIRECTIONS, SHAPES, SIZE_CHANGES, all_scenes
 
-QUALITY, CONSISTENCY, DYNAMICS, ALIGNMENT = range(4)
 MOVING = (*DIRECTIONS, *SIZE_CHANGES)
 
 
@@ -62,17 +59,6 @@ def test_a_wrong_word_lowers_text_alignment_by_a_quarter_and_nothing_else(clips,
 def test_a_caption_without_a_word_of_this_world_has_text_alignment_one_and_the_rest_as_measured(clips):
     for scene in FEW:
         assert score_clip(clips[scene], "people dance in the rain") == pytest.approx([4, 4, 4, 1], abs=0.05)
-
-
-DAMAGES = [
-    (add_noise, QUALITY, (0, 2, 5, 10, 20, 40)),
-    (blur, QUALITY, (0, 1, 2, 3)),
-    (shift_colours, QUALITY, (0, 3, 6, 12, 24)),
-    (fade, QUALITY, (0, 0.1, 0.2, 0.4)),
-    (flicker, CONSISTENCY, (0, 2, 5, 10, 20, 40)),
-    (shake, CONSISTENCY, (0, 1, 2, 3)),
-    (blank_frames, CONSISTENCY, (0, 1, 2, 3)),
-]
 
 
 @pytest.mark.parametrize(

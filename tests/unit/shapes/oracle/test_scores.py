@@ -7,16 +7,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.shapes_clips import (
+    ALIGNMENT,
+    CONSISTENCY,
+    DAMAGES,
     DEGENERATE,
+    DYNAMICS,
     FEW,
+    QUALITY,
     add_noise,
-    blank_frames,
-    blur,
     caption,
-    fade,
-    flicker,
     following,
-    shake,
     shift_colours,
     slowed,
     to_frames,
@@ -29,7 +29,6 @@ from vip.shapes.renderer import coverage_at, place, render, render_random
 from vip.shapes.scene import BACKGROUNDS, COLOURS, DIRECTIONS, SHAPES, SIZE_CHANGES, all_scenes
 from vip.types import PROPERTIES
 
-QUALITY, CONSISTENCY, DYNAMICS, ALIGNMENT = range(4)
 MOVING = (*DIRECTIONS, *SIZE_CHANGES)
 
 
@@ -93,16 +92,6 @@ def test_two_wrong_words_of_two_score_one(clips, found):
 
 
 # --- damages ---
-
-DAMAGES = [
-    (add_noise, QUALITY, (0, 2, 5, 10, 20, 40)),
-    (blur, QUALITY, (0, 1, 2, 3)),
-    (shift_colours, QUALITY, (0, 3, 6, 12, 24)),
-    (fade, QUALITY, (0, 0.1, 0.2, 0.4)),
-    (flicker, CONSISTENCY, (0, 2, 5, 10, 20, 40)),
-    (shake, CONSISTENCY, (0, 1, 2, 3)),
-    (blank_frames, CONSISTENCY, (0, 1, 2, 3)),
-]
 
 
 @pytest.mark.parametrize(
