@@ -17,7 +17,7 @@ def encode_lossless(frames: "NDArray[np.uint8]", frames_per_second: int) -> byte
     import av
 
     assert frames.dtype == "uint8", f"frames are {frames.dtype}, uint8 is expected"
-    assert frames.ndim == 4 and frames.shape[3] == 3, f"frames are {frames.shape}, (F, H, W, 3) is expected"  # noqa: PT018
+    assert frames.shape[3:] == (3,), f"frames are {frames.shape}, (F, H, W, 3) is expected"
     buffer = io.BytesIO()
     with av.open(buffer, "w", format="mp4") as container:
         options = {"qp": "0", "preset": "veryfast"}

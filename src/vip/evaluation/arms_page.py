@@ -1,18 +1,13 @@
 """The comparison on one HTML page, which holds all it shows and asks the network for nothing."""
 
-import functools
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from vip.evaluation import wording
 from vip.evaluation.arms_figures import forest_figure, size_figure, win_figure
 from vip.evaluation.results import records
-from vip.evaluation.templating import environment_of
+from vip.evaluation.templating import environment_of, with_figures
 from vip.evaluation.verdict import side_of_zero
 from vip.types import PROPERTIES, Table
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
 
 SHOWN = ("average", *PROPERTIES)
 
@@ -21,7 +16,8 @@ def render(arms: Table, differences: Table, candidate: str, confidence: float, r
     """The page as text, from the tables of `vip.evaluation.arms`."""
     rewards = {str(row["evaluator"]): str(row["reward"]) for row in records(arms)}
     sides = [_side(row) for row in records(differences)]
-    return _environment().get_template("comparison.html.j2").render(
+    environment = with_figures(environment_of("comparison", style="report", script="figures"))
+    return environment.get_template("comparison.html.j2").render(
         candidate=candidate,
         evaluators=[_evaluator(arms, differences, *pair) for pair in rewards.items()],
         seeds=int(arms["seeds"].max()),
@@ -71,18 +67,3 @@ def _differences(differences: Table) -> list[dict[str, Any]]:
 
 def _side(record: Mapping[str, Any]) -> str:
     return side_of_zero(record["low"], record["high"])
-
-
-def _environment() -> "Environment":
-    from markupsafe import Markup
-    from plotly.offline import get_plotlyjs
-
-    environment = environment_of("comparison", style="report", script="figures")
-    for name in ("signed", "percent", "quantity_as_text", "spelled"):
-        environment.filters[name] = getattr(wording, name)
-    environment.policies["json.dumps_kwargs"] = {"allow_nan": False, "separators": (",", ":")}
-    environment.globals |= {
-        "plotly": functools.cache(lambda: Markup(get_plotlyjs())),  # noqa: S704
-        "interval": wording.interval_as_text,
-    }
-    return environment

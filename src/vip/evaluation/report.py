@@ -1,6 +1,5 @@
 """The report: one HTML page that holds everything it shows and asks the network for nothing."""
 
-import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -10,7 +9,7 @@ from vip.evaluation.benchmark import benchmark
 from vip.evaluation.cases import KINDS, choose_cases
 from vip.evaluation.results import MODEL_NAMES, rows_of
 from vip.evaluation.stages import Evidence, Run
-from vip.evaluation.templating import environment_of
+from vip.evaluation.templating import environment_of, with_figures
 from vip.evaluation.videos import FRAMES_PER_SECOND, video_uri
 from vip.types import PROPERTIES, Table
 
@@ -82,18 +81,10 @@ def _fingerprints(stages: Sequence[Evidence], run: Run) -> dict[str, str]:
 
 def _environment() -> "Environment":
     """Jinja with escaping on, and with the words of numbers as filters."""
-    from markupsafe import Markup
-    from plotly.offline import get_plotlyjs
-
-    environment = environment_of("report")
-    for name in ("signed", "percent", "quantity_as_text", "bytes_as_text", "seconds_as_text", "spelled"):
-        environment.filters[name] = getattr(wording, name)
+    environment = with_figures(environment_of("report"))
     environment.filters["capital"] = lambda text: text[:1].upper() + text[1:]
-    environment.policies["json.dumps_kwargs"] = {"allow_nan": False, "separators": (",", ":")}
     environment.globals |= {
         "figure_script": environment_of("report", script="figures").globals["script"],
-        "plotly": functools.cache(lambda: Markup(get_plotlyjs())),  # noqa: S704
-        "interval": wording.interval_as_text,
         "model_names": MODEL_NAMES,
     }
     return environment
