@@ -31,7 +31,7 @@ def test_settings_of_one_command_count():
 @pytest.mark.parametrize(
     ("env", "params", "speed", "message"),
     [
-        (None, {"stage_2": {"budget": {"blocks_per_stage": 99}}}, 1e12, r"stage_2\.budget: blocks_per_stage"),
+        (None, {"stage_2": {"budget": {"target_parameters": 1}}}, 1e12, r"stage_2\.budget: .* all 6 units"),
         (None, {"redpo_training": {"betta": 1}}, 1e12, "did you mean beta"),
         (None, {}, 0.0, "has to be more than 0"),
         ("animatediff", {}, 1e12, r"raw_prompts: .*animatediff_prompts\.csv is missing"),
