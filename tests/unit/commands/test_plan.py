@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 
 from vip import config_loader
-from vip.commands.plan import planned
+from vip.commands.experiment import Experiment
+from vip.commands.plan import planned, workload_of
 from vip.errors import UserError
+from vip.families.loading import Loading
 
 ROOT = Path(__file__).parents[3]
 
@@ -26,6 +28,16 @@ def test_the_embedded_default_is_planned_stage_by_stage():
 def test_settings_of_one_command_count():
     halved = planned(ROOT, None, {"video_generation": {"guidance_scale": 1.0}}, 1e12)
     assert halved != planned(ROOT, None, {}, 1e12)
+
+
+@pytest.mark.parametrize(
+    ("method", "beside"), [("redpo", None), ("feature_distillation", Loading("bf16", only_denoiser=True))]
+)
+def test_a_teacher_is_planned_beside_the_student_where_the_method_needs_one(method, beside):
+    training = {"method": method, "precision": "bf16", "offload": True}
+    experiment = Experiment.read(ROOT, None, {"redpo_training": training})
+    work = workload_of(experiment.outline_teacher(), experiment.parameters)
+    assert work.teacher_beside == beside
 
 
 @pytest.mark.parametrize(
