@@ -18,7 +18,8 @@ from vip.families.folder import ModelFolder
 from vip.families.registry import FAMILIES, family_named, family_of_class
 from vip.families.transformers.base import step_generators
 from vip.planning.meta_run import cost_of
-from vip.training.features import captured
+from vip.training.batches import NoisyPairs
+from vip.training.features import captured, of_winners, winners_features
 from vip.types import PrunedStage, PruningRecord, Sampler
 
 GRANULARITIES = ("module", "block")
@@ -171,6 +172,19 @@ def test_places_of_features_keep_their_names_when_units_go(model: VideoFamily) -
     assert left.index(first) > 0
     others = [name for name in left if name.startswith("transformer_2.")]  # Wan 2.2's, for other timesteps
     assert changed == [name for name in left[left.index(first) :] if name not in others]
+
+
+def test_rows_of_features_are_in_the_order_of_their_clips(shared: VideoFamily) -> None:
+    """So the first half of them is the winners', as the teacher makes it of winners alone."""
+    noisy, names = noise_like(shared, 2, 0), shared.feature_paths()
+    timesteps = shared.timesteps(torch.Generator().manual_seed(0), 1).repeat(2)
+    words = shared.encode(PROMPTS)
+    alone = winners_features(shared, NoisyPairs(noisy, noisy, timesteps), words, names)
+    with torch.no_grad(), captured(shared, names) as both:
+        shared.predict(shared.denoiser, noisy, timesteps, words)
+    for name, feature in of_winners(both).items():
+        torch.testing.assert_close(alone[name], feature, rtol=1e-4, atol=1e-4)
+    assert alone.keys() == both.keys() != set()
 
 
 def test_runs_without_any_removable_unit(model: VideoFamily) -> None:

@@ -69,14 +69,14 @@ def train(
     device, process, processes = str(accelerator.device), accelerator.process_index, accelerator.num_processes
     sharded = is_sharded(settings, processes)
     family = model.open(device, replace(settings.loading, sharded=sharded), training=True)
-    beside = FeatureTeacher(reference, family, settings.loading_beside, device)
+    teacher = FeatureTeacher(reference, family, settings.loading_beside, device)
     run = Run(
         name=name,
         feed=Feed(family, pairs, clips, references, keys, settings, device, process, processes),
         settings=settings,
         accelerator=accelerator,
         checkpoints=replace(checkpoints, settings=told),
-        teacher=beside if settings.with_teacher else None,
+        teacher=teacher if settings.with_teacher else None,
     )
     run.finish(plan(len(pairs), settings.batch_size, settings))
     if sharded and (weights := run.optimisation.weights()):
