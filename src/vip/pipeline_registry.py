@@ -12,6 +12,8 @@ from vip.pipelines.comparison.arms import runs_of
 from vip.pipelines.prompt_filtering import pipeline as prompt_filtering
 from vip.pipelines.reporting import pipeline as reporting
 from vip.pipelines.stage import pipeline as stage
+from vip.pipelines.sweep import pipeline as sweep
+from vip.pipelines.sweep.arms import runs_of as runs_of_sweeps
 from vip.pipelines.teacher_training import pipeline as teacher_training
 from vip.pipelines.user_study import pipeline as user_study
 from vip.pipelines.vbench import pipeline as vbench
@@ -55,5 +57,6 @@ def register_pipelines() -> dict[str, Pipeline]:
         "teacher_training": lambda: prompts() + teacher_training.create_pipeline(),
         "vbench": lambda: vbench.create_pipeline(count),
         "comparison": lambda: prompts() + comparison.create_pipeline(runs_of(parameters_now())),
+        "sweep": lambda: prompts() + sweep.create_pipeline(runs_of_sweeps(parameters_now())),
     }
     return {name: DeferredPipeline(make) for name, make in makers.items()}
