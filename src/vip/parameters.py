@@ -20,7 +20,7 @@ PREFIX = "params:"
 SHELL_PARAMETERS: dict[str, Any] = {"tracking": Tracking, "sweep": Sweeps}
 """What the shell itself reads, besides `stages`: no node does."""
 LARGE = ("sweep",)
-"""Pipelines of thousands of nodes. Made only where they are asked for; then their runs' parameters are checked."""
+"""Pipelines of thousands of nodes, made, and their runs' parameters checked, only where asked for."""
 
 
 def check_parameters(parameters: Mapping[str, Any], pipelines: "Mapping[str, Pipeline]") -> None:
@@ -36,9 +36,7 @@ def check_parameters(parameters: Mapping[str, Any], pipelines: "Mapping[str, Pip
         raise UserError(f"{_count(len(problems), 'parameter')} cannot be used: {'; '.join(problems)}")
 
 
-def worth_making(
-    pipelines: "Mapping[str, Pipeline]", asked: Collection[str] = ()
-) -> "dict[str, Pipeline]":
+def worth_making(pipelines: "Mapping[str, Pipeline]", asked: Collection[str] = ()) -> "dict[str, Pipeline]":
     """All pipelines whose parameters are checked before a run: large ones only where they are asked for."""
     return {name: pipelines[name] for name in pipelines if name not in LARGE or name in asked}
 

@@ -48,12 +48,17 @@ def test_arms_share_what_is_the_same_and_may_come_one_by_one(project):
     assert b"Of <b>10</b> comparisons" in made["data/test/08_reporting/comparison.html"]
 
     told = project.kedro(
-        "run", "--env=test", "--pipeline=sweep", "--params=stages=1,sweep.only=[pairs],sweep.sweeps.pairs.values=[2]"
+        "run",
+        "--env=test",
+        "--pipeline=sweep",
+        "--params=stages=1,sweep.only=[pairs],sweep.sweeps.pairs.values=[2]",
     ).stdout
     assert "data/test/08_reporting/sweep.html" in told
     swept = made_in(told)
     assert {run for run, _ in swept} == {"pairs_2_seed_0"}, "the default's run is the comparison's"
-    assert not any(swept["pairs_2_seed_0", name] for name in ("full_clips", "pruned_clips", "candidate_clips"))
+    assert not any(
+        swept["pairs_2_seed_0", name] for name in ("full_clips", "pruned_clips", "candidate_clips")
+    )
     table = project.files("data/test/08_reporting")["data/test/08_reporting/sweep.csv"].decode().splitlines()
     assert len(table) == 1 + 2 * 2 * 5
     assert [line.split(",")[14] for line in table[1:] if line.startswith('"pairs","2"')] == ["2.0"] * 10

@@ -112,7 +112,9 @@ def test_a_property_nobody_speaks_of_has_no_candidates():
 
 def test_of_too_many_pairs_some_are_drawn_and_fewer_are_some_of_those_of_more():
     names = [f"p{number}" for number in range(40)]
-    full, pruned = (scores(model, [(name, 0, s, s) for name in names]) for model, s in (("full", 3), ("low", 2)))
+    full, pruned = (
+        scores(model, [(name, 0, s, s) for name in names]) for model, s in (("full", 3), ("low", 2))
+    )
     prompts = stage_prompts(dict.fromkeys(names, (1.0, 1.0)))
     drawn = {}
     for maximum in (10, 30, 80, 1000, None):

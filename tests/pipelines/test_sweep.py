@@ -1,4 +1,4 @@
-"""Each value of a setting becomes an arm, the default's being the comparison's own; what cannot be is refused."""
+"""Each value of a setting becomes an arm, the default's the comparison's own; what cannot be is refused."""
 
 import pandas as pd
 import pytest
@@ -135,17 +135,30 @@ def test_where_there_is_no_sweep_there_are_no_runs():
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        (changed(base="redpoo"), "sweep.base is 'redpoo', no arm of the comparison; its arms are full, redpo"),
+        (
+            changed(base="redpoo"),
+            "sweep.base is 'redpoo', no arm of the comparison; its arms are full, redpo",
+        ),
         (changed(base="full"), "'full', an arm that trains nothing"),
         (changed(base="pruned"), "'pruned', an arm that trains nothing"),
-        (swept(a={"setting": "redpo_trainng.beta", "values": [1]}), "sweep.sweeps.a makes no arm with 1: redpo_tr"),
+        (
+            swept(a={"setting": "redpo_trainng.beta", "values": [1]}),
+            "sweep.sweeps.a makes no arm with 1: redpo_tr",
+        ),
         (swept(a={"setting": "prompt_filtering.minimum_words", "values": [3]}), "used once for all arms"),
         (swept(a={"setting": "blocks_per_stage", "values": [[]]}), "blocks_per_stage"),
-        (swept(a={"setting": "redpo_training.beta", "values": [-1, 1]}), "a: the value 1 would be the arm a_1"),
+        (swept(a={"setting": "redpo_training.seed", "values": [1]}), "which is the run's; sweep.seeds has"),
+        (
+            swept(a={"setting": "redpo_training.beta", "values": [-1, 1]}),
+            "a: the value 1 would be the arm a_1",
+        ),
         (
             PARAMETERS
             | {"comparison": {"arms": {"redpo": {}, "a_1": {}}}}
-            | {"sweep": PARAMETERS["sweep"] | {"sweeps": {"a": {"setting": "redpo_training.beta", "values": [1]}}}},
+            | {
+                "sweep": PARAMETERS["sweep"]
+                | {"sweeps": {"a": {"setting": "redpo_training.beta", "values": [1]}}}
+            },
             "would be the arm a_1, which there is already",
         ),
     ],

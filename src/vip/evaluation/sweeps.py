@@ -50,13 +50,14 @@ def results_of(
 
 
 COLUMNS = (
-    "sweep", "value", "default", "arm", "evaluator", "reward", "dimension", "mean", "difference", "low", "high",
-    "win_rate", "win_rate_low", "win_rate_high", "pairs", "parameters", "flops", "seeds", "prompts", "comparisons",
+    "sweep", "value", "default", "arm", "evaluator", "reward", "dimension", "mean", "difference",
+    "low", "high", "win_rate", "win_rate_low", "win_rate_high", "pairs", "parameters", "flops", "seeds",
+    "prompts", "comparisons",
 )  # fmt: skip
 
 
 def advice(rows: Table) -> str:
-    """What the rows of one sweep and one evaluator say of the average: which value to choose, in a sentence."""
+    """What the rows of one sweep and one evaluator say of the average: what to choose, in a sentence."""
     average = records(rows[rows["dimension"] == "average"])
     default = next(row for row in average if row["default"])
     others = [row for row in average if not row["default"]]

@@ -65,7 +65,7 @@ def of_differences(differences: Table) -> Iterator[Measurement]:
 
 
 def of_sweeps(results: Table) -> Iterator[Measurement]:
-    """`beta.reward.average.beta_500`, the difference from the default, and the same with `.low` and `.high`."""
+    """`beta.reward.average.beta_500`, the difference from the default; the same with `.low` and `.high`."""
     for row in results[~results["default"]].to_dict("records"):
         name = f"{row['sweep']}.{row['evaluator']}.{row['dimension']}.{row['arm']}"
         yield from _finite(name, row["difference"])

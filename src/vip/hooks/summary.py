@@ -51,7 +51,7 @@ class Summary:
 
     @hook_impl
     def after_pipeline_run(self, catalog: "DataCatalog") -> None:
-        """Print the table, the report's place and the two commands; of comparison or sweep, where its page is."""
+        """Print the table, the report's place and the two commands; of a comparison or sweep, its page's."""
         if not this_run().is_first:
             return
         for page in sorted(self._pages):

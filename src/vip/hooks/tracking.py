@@ -1,4 +1,4 @@
-"""MLflow runs: one a stage, or one an arm and seed below their comparison or sweep; a failing tracker stops no run."""
+"""MLflow runs: one a stage, or one an arm and seed below their comparison; a failing tracker stops no run."""
 
 import functools
 import logging
@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 Arguments = ParamSpec("Arguments")
 
 PARENTS = ("comparison", "sweep")
-"""Runs above those of all arms: the pipeline, its nodes' tag, and the block of parameters that says what they are."""
+"""Runs above those of arms: the pipeline, its nodes' tag, the block of parameters that says what they are."""
 OF_PARENTS = {
     "comparison_differences": "comparison",
     "comparison_page": "comparison",

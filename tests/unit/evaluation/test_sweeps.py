@@ -1,4 +1,4 @@
-"""What sweeps say: differences from the default with its arms' intervals, and advice that follows from them."""
+"""What sweeps say: differences from the default with intervals, and advice that follows from them."""
 
 import json
 import re
@@ -28,7 +28,9 @@ SWEPT = Swept(
             "log",
             [Point(500, "beta_500"), Point(5000, "redpo"), Point(50000, "beta_50000")],
         ),
-        "stages": SweptSetting(["blocks_per_stage"], "steps", [Point([7], "stages_7"), Point([5, 2], "redpo")]),
+        "stages": SweptSetting(
+            ["blocks_per_stage"], "steps", [Point([7], "stages_7"), Point([5, 2], "redpo")]
+        ),
     },
 )
 
@@ -74,7 +76,14 @@ def test_differences_are_from_the_default_at_the_last_stage_by_hand(results):
     assert of(results, "beta", "50,000")["difference"] == -1.25
     assert of(results, "beta", "500")["win_rate"] == 1.0
     default = of(results, "beta", "5,000")
-    assert default[["default", "difference", "low", "high", "win_rate", "mean"]].tolist() == [True, 0, 0, 0, 0.5, 2.5]
+    assert default[["default", "difference", "low", "high", "win_rate", "mean"]].tolist() == [
+        True,
+        0,
+        0,
+        0,
+        0.5,
+        2.5,
+    ]
     assert default["pairs"] == 30
     assert results["default"].sum() == 2 * 2 * len(DIMENSIONS)
 
@@ -110,17 +119,25 @@ DEFAULT = ("5,000", 0.0, 0.0, 0.0, 100_000)
         ),
         (
             [("500", -0.2, -0.3, -0.1, 100_000), ("9", 0.1, -0.1, 0.2, 100_000)],
-            "No value is better than the default, 5,000, beyond doubt; "
-            "worse beyond doubt: 500 (\N{MINUS SIGN}0.200 [\N{MINUS SIGN}0.300, \N{MINUS SIGN}0.100]).",
+            (
+                "No value is better than the default, 5,000, beyond doubt; worse beyond doubt: "
+                "500 (\N{MINUS SIGN}0.200 [\N{MINUS SIGN}0.300, \N{MINUS SIGN}0.100])."
+            ),
         ),
         (
-            [("500", 0.1, 0.05, 0.2, 100_000), ("50", 0.2, 0.01, 0.4, 100_500), ("5", 0.9, -0.1, 2.0, 100_000)],
+            [
+                ("500", 0.1, 0.05, 0.2, 100_000),
+                ("50", 0.2, 0.01, 0.4, 100_500),
+                ("5", 0.9, -0.1, 2.0, 100_000),
+            ],
             "50 is better than the default, 5,000, by +0.200 [+0.010, +0.400].",
         ),
         (
             [("3 + 1", 0.2, 0.1, 0.4, 150_000)],
-            "3 + 1 is better than the default, 5,000, by +0.200 [+0.100, +0.400], with 150 k prunable parameters "
-            "instead of 100 k.",
+            (
+                "3 + 1 is better than the default, 5,000, by +0.200 [+0.100, +0.400], "
+                "with 150 k prunable parameters instead of 100 k."
+            ),
         ),
         (
             [("500", 0.5, float("nan"), float("nan"), 100_000)],
@@ -152,7 +169,15 @@ def test_values_stand_where_their_scale_has_them(values, scale, expected):
 
 @pytest.mark.parametrize(
     ("value", "label"),
-    [(10000, "10,000"), (0.1, "0.1"), (1e-6, "1e-06"), ([5, 2], "5 + 2"), (True, "on"), (None, "none"), ("all", "all")],
+    [
+        (10000, "10,000"),
+        (0.1, "0.1"),
+        (1e-6, "1e-06"),
+        ([5, 2], "5 + 2"),
+        (True, "on"),
+        (None, "none"),
+        ("all", "all"),
+    ],
 )
 def test_labels(value, label):
     assert label_of(value) == label
@@ -177,7 +202,9 @@ def test_the_page_says_what_the_table_says_and_asks_the_network_for_nothing(resu
     assert page.count("which training did not see") == 2
     assert "Of the <b>30</b> intervals here about 1.5 would miss zero" in page
     assert page.count("<small>default</small>") == 4
-    figures = [json.loads(text) for text in re.findall(r'<script type="application/json">(.*?)</script>', page)]
+    figures = [
+        json.loads(text) for text in re.findall(r'<script type="application/json">(.*?)</script>', page)
+    ]
     assert len(figures) == 2
     assert "default-src 'none'" in page
     assert not re.search(r"<(script|img|link)[^>]+(src|href)=\"(?!data:|#)", page)

@@ -223,7 +223,9 @@ def test_arms_of_a_comparison_are_runs_below_its_own(runs, begin):
 
 
 def test_arms_of_a_sweep_are_runs_below_the_sweeps(runs, begin):
-    steps = pipeline([node(make_it, "scores", "size", name="size")], namespace="beta_5_seed_0_stage_1", inputs="scores")
+    steps = pipeline(
+        [node(make_it, "scores", "size", name="size")], namespace="beta_5_seed_0_stage_1", inputs="scores"
+    )
     both = pipeline([*steps.nodes, node(make_it, "beta_5_seed_0_stage_1.size", "sweep_page")], tags="sweep")
     hook = begin(both)
     hook.before_node_run(both.nodes[0])

@@ -54,8 +54,8 @@ class Arm:
             raise ValueError(f"{' and '.join(said)} each say how many stages there are; keep one of them")
         if unread := sorted(set(self.prompt_filtering) - set(READ_BY_STAGES)):
             raise ValueError(
-                f"prompt_filtering.{unread[0]} is used once for all arms, which have their prompts in common; "
-                f"an arm may change {', '.join(READ_BY_STAGES)}"
+                f"prompt_filtering.{unread[0]} is used once for all arms, which have their prompts in "
+                f"common; an arm may change {', '.join(READ_BY_STAGES)}"
             )
 
 

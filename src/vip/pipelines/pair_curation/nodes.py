@@ -38,7 +38,8 @@ def curate_pairs(
     A property p takes the prompts that describe it; of each prompt and seed it keeps the two clips if
     S_p(full) > S_p(pruned) > tau_p, both strictly. A tau_p given as a quantile is that of the pruned model's
     scores over the candidates. Of more than `maximum_pairs` some are drawn. `pair_counts` holds, by property,
-    candidates = not_better + too_bad + not_drawn + kept, and tau. UserError where no pair is left, or where the clips are not of the same prompts and seeds.
+    candidates = not_better + too_bad + not_drawn + kept, and tau. UserError where no pair is left, or
+    where the clips are not of the same prompts and seeds.
     """
     import pandas as pd
 

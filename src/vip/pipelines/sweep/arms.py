@@ -8,7 +8,7 @@ from typing import Any
 
 from vip.errors import UserError
 from vip.evaluation.swept import label_of
-from vip.pipelines.comparison.arms import BUDGETS, ArmRun, merged, repeated
+from vip.pipelines.comparison.arms import BUDGETS, SEEDED, ArmRun, merged, repeated
 from vip.pipelines.comparison.config import Arm
 from vip.pipelines.sweep.config import Sweep, Sweeps
 
@@ -18,7 +18,7 @@ SWEPT = "swept"
 
 @dataclass(frozen=True)
 class Plan:
-    """All arms by name, the base first; and the values that they stand for, as `vip.evaluation.swept.Swept`."""
+    """All arms by name, the base first; and the values they stand for, as `vip.evaluation.swept.Swept`."""
 
     arms: Mapping[str, Mapping[str, Any]]
     swept: Mapping[str, Any]
@@ -124,14 +124,17 @@ def _changed(base: Mapping[str, Any], sweep: str, settings: list[str], value: An
 
     arm = base
     for setting in settings:
+        if setting in [f"{block}.seed" for block in SEEDED]:
+            raise UserError(f"sweep.sweeps.{sweep} changes {setting}, which is the run's; sweep.seeds has all seeds")
         arm = merged(arm, reduce(lambda inner, key: {key: inner}, reversed(setting.split(".")), value))
     try:
         _adapter(Arm).validate_python(arm)
     except ValidationError as error:
         first = error.errors()[0]
-        place, reason = ".".join(map(str, first["loc"])), first["msg"].removeprefix("Value error, ")
+        place = "".join(f"{part}: " for part in first["loc"][:1])
+        reason = first["msg"].removeprefix("Value error, ")
         raise UserError(
-            f"sweep.sweeps.{sweep} makes no arm with {label_of(value)}: {f'{place}: ' * bool(place)}{reason}; "
+            f"sweep.sweeps.{sweep} makes no arm with {label_of(value)}: {place}{reason}; "
             f"settings begin with one of {', '.join(field.name for field in fields(Arm))}"
         ) from error
     return arm

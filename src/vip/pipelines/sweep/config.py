@@ -29,10 +29,10 @@ class Sweep:
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class Sweeps:
-    """Which settings are swept, from which arm, on which seeds. How sure it has to be, the comparison says."""
+    """Which settings are swept, from which arm, on which seeds; how sure to be, `comparison` says."""
 
     base: str
-    """The arm of the comparison that settings are changed in, one at a time; its runs are the comparison's."""
+    """The arm of the comparison whose settings are changed, one at a time; its runs are the comparison's."""
     sweeps: dict[Name, Sweep]
     """What is swept, by name."""
     only: list[str]

@@ -16,13 +16,9 @@ def gather_pairs(**pairs: Table) -> Table:
     return pd.concat(rows, ignore_index=True).drop(columns="what")
 
 
-def tabulate_sweeps(
-    scores: Table, sizes: Table, pairs: Table, swept: Swept, settings: Comparison
-) -> Table:
+def tabulate_sweeps(scores: Table, sizes: Table, pairs: Table, swept: Swept, settings: Comparison) -> Table:
     """One row a sweep, value, evaluator and dimension: the mean, and the difference from the default."""
-    return results_of(
-        scores, sizes, pairs, swept, settings.resamples, settings.confidence, settings.seed
-    )
+    return results_of(scores, sizes, pairs, swept, settings.resamples, settings.confidence, settings.seed)
 
 
 def write_page(results: Table, swept: Swept, settings: Comparison) -> str:
