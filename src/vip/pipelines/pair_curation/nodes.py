@@ -78,8 +78,8 @@ def _drawn(pairs: Table, maximum: int | None) -> Table:
 def _with_drawn(counts: Table, drawn: Table) -> Table:
     """The counts, with what was left after the draw in `kept`."""
     kept = [int((drawn["property"] == name).sum()) for name in counts["property"]]
-    counts.insert(counts.columns.get_loc("kept"), "not_drawn", counts["kept"] - kept)
-    return counts.assign(kept=kept)
+    told = counts.assign(not_drawn=counts["kept"] - kept, kept=kept)
+    return told[["property", "candidates", "not_better", "too_bad", "not_drawn", "kept", "tau"]]
 
 
 def _same_prompt_and_noise(full_scores: Table, pruned_scores: Table) -> Table:

@@ -54,6 +54,6 @@ def _refuse_impossible(sampling: VideoGeneration, settings: StepDistillation, sc
         )
     if teacher_steps % steps or schedule % teacher_steps:
         raise UserError(
-            f"step_distillation.teacher_steps is {teacher_steps}; it has to be a multiple of the {steps} steps "
-            f"of video_generation and to divide the schedule's {schedule}, such as {2 * steps}"
+            f"step_distillation.teacher_steps is {teacher_steps}; it has to be a multiple of the {steps} "
+            f"steps of video_generation and to divide the schedule's {schedule}, such as {2 * steps}"
         )

@@ -125,7 +125,9 @@ def _changed(base: Mapping[str, Any], sweep: str, settings: list[str], value: An
     arm = base
     for setting in settings:
         if setting in [f"{block}.seed" for block in SEEDED]:
-            raise UserError(f"sweep.sweeps.{sweep} changes {setting}, which is the run's; sweep.seeds has all seeds")
+            raise UserError(
+                f"sweep.sweeps.{sweep} changes {setting}, which is the run's; sweep.seeds has all seeds"
+            )
         arm = merged(arm, reduce(lambda inner, key: {key: inner}, reversed(setting.split(".")), value))
     try:
         _adapter(Arm).validate_python(arm)
