@@ -110,6 +110,14 @@ def test_a_default_that_is_nothing_stands_last_and_differing_ones_are_told():
     assert plan["both"]["points"][-1] == {"value": "0.5, 5,000", "arm": "redpo"}
 
 
+def test_budgets_of_the_other_kind_are_a_default_in_words():
+    sizes = {"setting": "target_parameters", "values": [[90, 50], [50]]}
+    parameters = swept(sizes=sizes)
+    points = plan_of(parameters).swept["sweeps"]["sizes"]["points"]
+    assert points[-1] == {"value": "the stages' budgets", "arm": "redpo"}
+    assert own(parameters, "sizes_90_50_seed_0")["stage_2"] == {"budget": {"target_parameters": 50}}
+
+
 def test_the_bases_runs_are_those_of_the_comparison():
     ours = {run.name: run for run in runs_of(PARAMETERS)}
     theirs = {run.name: run for run in runs_of_comparison(PARAMETERS)}

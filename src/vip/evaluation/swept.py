@@ -19,7 +19,7 @@ class Point:
 
     @property
     def label(self) -> str:
-        """How people read it: 10,000; 5 + 2; on; none."""
+        """How people read it: 10,000; 5 / 2; on; none."""
         return label_of(self.value)
 
 
@@ -46,13 +46,13 @@ class Swept:
 
 
 def label_of(value: Any) -> str:
-    """A value in words: numbers with thousands apart, lists as sums, truth as on and off."""
+    """A value in words: numbers with thousands apart, lists of stages in their order, truth as on and off."""
     if value is None:
         return "none"
     if isinstance(value, bool):
         return "on" if value else "off"
     if isinstance(value, list):
-        return " + ".join(map(label_of, value))
+        return " / ".join(map(label_of, value))
     if isinstance(value, int | float):
         return f"{value:,}" if isinstance(value, int) else f"{value:g}"
     return str(value)

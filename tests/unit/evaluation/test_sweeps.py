@@ -65,7 +65,7 @@ def of(results, sweep, value, dimension="average", evaluator="reward"):
 
 def test_there_is_a_row_a_value_evaluator_and_dimension_in_the_order_of_the_sweep(results):
     assert len(results) == (3 + 2) * 2 * len(DIMENSIONS)
-    assert list(results["value"].unique()) == ["500", "5,000", "50,000", "7", "5 + 2"]
+    assert list(results["value"].unique()) == ["500", "5,000", "50,000", "7", "5 / 2"]
     assert list(results["sweep"].unique()) == ["beta", "stages"]
     assert (results["comparisons"] == 3 * 2 * len(DIMENSIONS)).all()
 
@@ -133,9 +133,9 @@ DEFAULT = ("5,000", 0.0, 0.0, 0.0, 100_000)
             "50 is better than the default, 5,000, by +0.200 [+0.010, +0.400].",
         ),
         (
-            [("3 + 1", 0.2, 0.1, 0.4, 150_000)],
+            [("3 / 1", 0.2, 0.1, 0.4, 150_000)],
             (
-                "3 + 1 is better than the default, 5,000, by +0.200 [+0.100, +0.400], "
+                "3 / 1 is better than the default, 5,000, by +0.200 [+0.100, +0.400], "
                 "with 150 k prunable parameters instead of 100 k."
             ),
         ),
@@ -173,7 +173,7 @@ def test_values_stand_where_their_scale_has_them(values, scale, expected):
         (10000, "10,000"),
         (0.1, "0.1"),
         (1e-6, "1e-06"),
-        ([5, 2], "5 + 2"),
+        ([5, 2], "5 / 2"),
         (True, "on"),
         (None, "none"),
         ("all", "all"),

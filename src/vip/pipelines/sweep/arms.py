@@ -106,11 +106,12 @@ def _default(sweep: Sweep, base: Mapping[str, Any], parameters: Mapping[str, Any
 
 
 def _value_of(setting: str, base: Mapping[str, Any], parameters: Mapping[str, Any]) -> Any:
-    """None where it is not set; of budgets a list, which may have gaps."""
+    """None where it is not set; of budgets a list, or words where stages have budgets of the other kind."""
     block, *path = setting.split(".")
     if block in BUDGETS:
         stages = range(1, parameters["stages"] + 1)
-        return base.get(block) or [_reached(parameters, [f"stage_{n}", "budget", block]) for n in stages]
+        found = base.get(block) or [_reached(parameters, [f"stage_{n}", "budget", block]) for n in stages]
+        return "the stages' budgets" if None in found else found
     return _reached(merged(parameters.get(block) or {}, base.get(block) or {}), path)
 
 
