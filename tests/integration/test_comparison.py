@@ -20,8 +20,8 @@ def made_in(told: str) -> dict[tuple[str, str], int]:
     """Items made, by run and dataset, as the run told of them."""
     found, place = {}, ("", "")
     for line in told.splitlines():
-        if step := re.search(r"\] (\w+) seed (\d+) stage \d+: ([a-z ]+)$", line.rstrip()):
-            place = (f"{step[1]}_seed_{step[2]}", step[3].replace(" ", "_"))
+        if step := re.search(r"\] ([\w ]+) seed (\d+) stage \d+: ([a-z ]+)$", line.rstrip()):
+            place = (f"{step[1].replace(' ', '_')}_seed_{step[2]}", step[3].replace(" ", "_"))
         elif count := re.search(r"\d+ items, (\d+) to make", line):
             found[place] = int(count[1])
     return found
