@@ -12,6 +12,9 @@ from vip.pipelines.comparison.arms import runs_of
 from vip.pipelines.prompt_filtering import pipeline as prompt_filtering
 from vip.pipelines.reporting import pipeline as reporting
 from vip.pipelines.stage import pipeline as stage
+from vip.pipelines.step_distillation import pipeline as step_distillation
+from vip.pipelines.sweep import pipeline as sweep
+from vip.pipelines.sweep.arms import runs_of as runs_of_sweeps
 from vip.pipelines.teacher_training import pipeline as teacher_training
 from vip.pipelines.user_study import pipeline as user_study
 from vip.pipelines.vbench import pipeline as vbench
@@ -53,7 +56,9 @@ def register_pipelines() -> dict[str, Pipeline]:
         "reporting": lambda: reporting.create_pipeline(count),
         "user_study": lambda: sum(map(user_study.create_pipeline, numbers), Pipeline([])),
         "teacher_training": lambda: prompts() + teacher_training.create_pipeline(),
+        "step_distillation": lambda: prompts() + step_distillation.create_pipeline(),
         "vbench": lambda: vbench.create_pipeline(count),
         "comparison": lambda: prompts() + comparison.create_pipeline(runs_of(parameters_now())),
+        "sweep": lambda: prompts() + sweep.create_pipeline(runs_of_sweeps(parameters_now())),
     }
     return {name: DeferredPipeline(make) for name, make in makers.items()}

@@ -9,7 +9,7 @@ from kedro.framework.project import settings
 
 from vip.config_loader import ProjectConfigLoader
 from vip.judges.registry import judge_named
-from vip.parameters import check_parameters
+from vip.parameters import check_parameters, worth_making
 from vip.rewards.registry import reward_named
 
 CONF = Path(__file__).parents[2] / "conf"
@@ -25,7 +25,7 @@ def loader(request: pytest.FixtureRequest, registered: object) -> ProjectConfigL
 
 
 def test_every_setting_exists_and_is_possible(loader: ProjectConfigLoader, registered: dict) -> None:
-    check_parameters(loader["parameters"], registered)
+    check_parameters(loader["parameters"], worth_making(registered))
     for number in range(1, loader["parameters"]["stages"] + 1):
         assert loader["parameters"][f"stage_{number}"]["budget"]["target_parameters"]
 
