@@ -1,0 +1,109 @@
+"""The ModelScope-type teacher: one 3D U-Net whose temporal layers sleep while it learns from pictures."""
+
+from typing import TYPE_CHECKING, Any, cast
+
+from vip.shapes.scene import FRAMES
+from vip.shapes.teacher.architecture import (
+    LATENT_CHANNELS,
+    LATENT_SIZE,
+    TEXT_WIDTH,
+    build_clip_words,
+    build_scheduler,
+    tell_frames_apart,
+)
+from vip.shapes.teacher.assembly import Teacher
+from vip.shapes.teacher.blueprints import Blueprint, Learner
+from vip.shapes.teacher.objectives import Velocity
+
+if TYPE_CHECKING:
+    from diffusers import UNet3DConditionModel
+    from torch import Tensor, nn
+
+TEMPORAL = ("temp_convs", "temp_attentions", "transformer_in")
+"""What the names of its temporal layers hold."""
+
+
+class TeacherBlueprint(Blueprint):
+    """Stock `TextToVideoSDPipeline` around a `UNet3DConditionModel`."""
+
+    def __init__(self) -> None:
+        """Untrained: both text sides and the U-Net."""
+        self.picture_words, self.clip_words = build_clip_words(2)
+        self.denoiser = build_denoiser()
+        self.scheduler = build_scheduler()
+        self.objective = Velocity(self.scheduler)
+
+    def for_pictures(self) -> Learner:
+        """The U-Net, its temporal layers asleep."""
+        return Learner(self.denoiser, self.picture_words, asleep=TEMPORAL)
+
+    def for_clips(self) -> Learner:
+        """The U-Net, its temporal layers awake."""
+        wake_temporal_layers(self.denoiser)
+        return Learner(self.denoiser, self.clip_words)
+
+    def predict(
+        self, denoiser: "nn.Module", noisy: "Tensor", timesteps: "Tensor", words: "Tensor"
+    ) -> "Tensor":
+        """As the stock pipeline calls it."""
+        return cast("Tensor", denoiser(noisy, timesteps, words).sample)
+
+    def assemble(self, autoencoder: Any) -> Teacher:
+        """The parts as they are."""
+        components = {
+            "vae": autoencoder,
+            "tokenizer": self.clip_words.tokenizer,
+            "text_encoder": self.clip_words.encoder,
+            "unet": self.denoiser,
+            "scheduler": self.scheduler,
+        }
+        return Teacher("modelscope", "TextToVideoSDPipeline", components, {"_clip": {"frames": FRAMES}})
+
+
+def build_denoiser() -> "UNet3DConditionModel":
+    """A 3D U-Net of three levels with one layer each; temporal layers change nothing yet.
+
+    Without dropout, which diffusers builds into temporal convolutions: a training that was stopped would not
+    go on with the same draws.
+    """
+    import torch
+    from diffusers import UNet3DConditionModel
+
+    denoiser = UNet3DConditionModel(
+        sample_size=LATENT_SIZE,
+        in_channels=LATENT_CHANNELS,
+        out_channels=LATENT_CHANNELS,
+        down_block_types=("CrossAttnDownBlock3D", "CrossAttnDownBlock3D", "DownBlock3D"),
+        up_block_types=("UpBlock3D", "CrossAttnUpBlock3D", "CrossAttnUpBlock3D"),
+        block_out_channels=(32, 64, 64),
+        layers_per_block=1,
+        cross_attention_dim=TEXT_WIDTH,
+        attention_head_dim=8,
+        norm_num_groups=8,
+    )
+    for module in denoiser.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = 0.0
+    for attention in _temporal_attentions(denoiser):
+        torch.nn.init.zeros_(attention.proj_out.weight)
+        torch.nn.init.zeros_(attention.proj_out.bias)
+    return denoiser
+
+
+def wake_temporal_layers(denoiser: "nn.Module") -> None:
+    """Let temporal attention tell frames apart, and temporal convolutions pass on what they find.
+
+    The attention knows no frame numbers: where a frame stands it has from the convolutions, which see the
+    ends of a clip.
+    """
+    for name, module in denoiser.named_modules():
+        if name.endswith(".conv4.3"):
+            cast("Any", module).reset_parameters()
+    for attention in _temporal_attentions(denoiser):
+        tell_frames_apart(attention)
+
+
+def _temporal_attentions(denoiser: "nn.Module") -> "list[Any]":
+    from diffusers.models.transformers.transformer_temporal import TransformerTemporalModel
+
+    return [module for module in denoiser.modules() if isinstance(module, TransformerTemporalModel)]
