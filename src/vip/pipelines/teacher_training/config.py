@@ -8,6 +8,7 @@ from pydantic.dataclasses import dataclass
 from vip.shapes.teacher.autoencoder import AutoencoderTraining
 from vip.shapes.teacher.blueprints import Architecture
 from vip.shapes.teacher.denoiser import DenoiserTraining
+from vip.shapes.teacher.loop import Loop
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
@@ -16,7 +17,9 @@ class TeacherTraining:
 
     denoiser: DenoiserTraining
     autoencoder: AutoencoderTraining | None = None
-    """None takes the autoencoder of another teacher, the dataset `autoencoder_source`."""
+    """None takes that of the dataset `first_teacher`."""
+    own_autoencoder: Loop | None = None
+    """How the pipeline's own class of autoencoder learns the same latents, where it is no AutoencoderKL."""
     architecture: Architecture = "animatediff"
     placements: Annotated[int, Field(ge=1)] = 12
     """Clips rendered of each training scene, each at another place and size."""

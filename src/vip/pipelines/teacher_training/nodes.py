@@ -10,7 +10,8 @@ from vip.types import Table
 def train_teacher(source: Any, checkpoints: Any, settings: TeacherTraining) -> tuple[Any, Table]:
     """The teacher, and the curves of its trainings one after the other.
 
-    Without `autoencoder` in the settings, it takes that of the teacher in the model folder `source`.
+    It begins with the weights of the teacher in the model folder `source`, where there is one: with its
+    autoencoder, and with what layers they share.
     """
     from dataclasses import replace
 
@@ -19,11 +20,12 @@ def train_teacher(source: Any, checkpoints: Any, settings: TeacherTraining) -> t
     from vip.training.settings_diff import flat_settings
 
     checkpoints = replace(checkpoints, settings=flat_settings(settings))
-    if settings.autoencoder is None:
-        autoencoder, first = _autoencoder_of(source), pd.DataFrame()
-    else:
+    begun = _opened(source, settings)
+    if begun is None:
         autoencoder, first = train_teacher_autoencoder(checkpoints, settings)
-    teacher, second = train_teacher_denoiser(autoencoder, checkpoints, settings)
+    else:
+        autoencoder, first = begun.vae, pd.DataFrame()
+    teacher, second = train_teacher_denoiser(autoencoder, begun, checkpoints, settings)
     return teacher, pd.concat([first, second], ignore_index=True)
 
 
@@ -45,9 +47,12 @@ def train_teacher_autoencoder(checkpoints: Any, settings: TeacherTraining) -> tu
 
 
 def train_teacher_denoiser(
-    autoencoder: Any, checkpoints: Any, settings: TeacherTraining
+    autoencoder: Any, begun: Any, checkpoints: Any, settings: TeacherTraining
 ) -> tuple[Any, Table]:
-    """Train what is spatial on frames, then all of the denoiser on clips, with a text encoder each."""
+    """Train what is spatial on frames, then all of the denoiser on clips, with a text encoder each.
+
+    Before that, where the pipeline takes no AutoencoderKL, the autoencoder that it does take.
+    """
     import pandas as pd
     import torch
 
@@ -60,22 +65,46 @@ def train_teacher_denoiser(
         return Examples(clips[0], encode_clips(autoencoder, clips[1]))
 
     def learned(name: str, learner: Any, shown: Examples, loop: Any) -> Any:
+        if loop is None:
+            return []
         return train_denoiser(name, made, learner, shown, loop, training, checkpoints)
 
     torch.manual_seed(settings.seed)
     made, training = blueprint(settings.architecture), settings.denoiser
-    examples = encoded(training_clips(settings.placements))
-    curve = learned("pictures", made.for_pictures(), examples.frames(), training.pictures)
+    if begun is not None:
+        made.begin_with(begun)
+    scenes, clips = training_clips(settings.placements)
+    examples = encoded((scenes, clips))
+    vae, curve = _own_autoencoder(made, autoencoder, examples.latents, clips, checkpoints, settings)
+    curve += learned("pictures", made.for_pictures(), examples.frames(), training.pictures)
     learner = made.for_clips()
     curve += learned("centred", learner, encoded(centred_clips()), training.centred)
     curve += learned("clips", learner, examples, training.clips)
-    return made.assemble(autoencoder), pd.DataFrame(curve)
+    return made.assemble(vae), pd.DataFrame(curve)
 
 
-def _autoencoder_of(source: Any) -> Any:
-    if source is None:
+def _own_autoencoder(
+    made: Any, autoencoder: Any, latents: Any, clips: Any, checkpoints: Any, settings: TeacherTraining
+) -> tuple[Any, Any]:
+    """What goes into the pipeline, and the curve of its training."""
+    from vip.shapes.teacher.imitation import imitate
+
+    own, loop = made.own_autoencoder(), settings.own_autoencoder
+    if own is None:
+        return autoencoder, []
+    if loop is None:
         raise UserError(
-            "teacher_training.autoencoder is null, and the catalog's autoencoder_source is no model; set "
-            "either"
+            f"teacher_training.own_autoencoder is null, and {settings.architecture}'s pipeline takes no "
+            "AutoencoderKL; say how its own is trained (steps, batch_size, learning_rate)"
         )
-    return source.open().vae
+    return own, imitate(own, latents, clips, loop, settings.seed, checkpoints)
+
+
+def _opened(source: Any, settings: TeacherTraining) -> Any:
+    """The teacher to begin with, opened; None where everything is trained here."""
+    if (source is None) == (settings.autoencoder is None):
+        raise UserError(
+            "teacher_training.autoencoder says how an autoencoder is trained, the catalog's first_teacher from "
+            "which teacher one is taken: set one of them, and the other to null"
+        )
+    return None if source is None else source.open()

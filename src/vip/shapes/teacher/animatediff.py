@@ -31,6 +31,9 @@ class TeacherBlueprint(Blueprint):
         self.objective = Velocity(self.scheduler)
         self.joined: nn.Module | None = None
 
+    def begin_with(self, teacher: Any) -> None:
+        """It learns everything itself."""
+
     def for_pictures(self) -> Learner:
         """The spatial U-Net alone."""
         return Learner(self.spatial, self.picture_words)
@@ -51,6 +54,9 @@ class TeacherBlueprint(Blueprint):
             return pictures[:, :, None]
         repeated = words.repeat_interleave(noisy.shape[2], dim=0)
         return cast("Tensor", denoiser(noisy, timesteps, repeated).sample)
+
+    def own_autoencoder(self) -> None:
+        """Pictures' will do."""
 
     def assemble(self, autoencoder: Any) -> Teacher:
         """Put the weights of the UNetMotionModel back into the two that it was made from."""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from vip.shapes.teacher.objectives import Objective
     from vip.shapes.teacher.words import Words
 
-Architecture = Literal["animatediff", "modelscope"]
+Architecture = Literal["animatediff", "modelscope", "wan"]
 """A teacher's family; its blueprint stands in the module of that name."""
 
 
@@ -31,6 +31,10 @@ class Blueprint(ABC):
     objective: "Objective"
 
     @abstractmethod
+    def begin_with(self, teacher: Any) -> None:
+        """Take over the weights that an opened teacher has for the same layers, if any."""
+
+    @abstractmethod
     def for_pictures(self) -> Learner:
         """What learns from pictures, which are clips of one frame.
 
@@ -46,6 +50,10 @@ class Blueprint(ABC):
         self, denoiser: "nn.Module", noisy: "Tensor", timesteps: "Tensor", words: "Tensor"
     ) -> "Tensor":
         """Call a learner's denoiser: noisy (B, C, F, h, w), timesteps (B,), words (B, tokens, width)."""
+
+    @abstractmethod
+    def own_autoencoder(self) -> Any:
+        """An untrained autoencoder of the class that the pipeline asks for; None where that is AutoencoderKL."""
 
     @abstractmethod
     def assemble(self, autoencoder: Any) -> "Teacher":

@@ -37,10 +37,13 @@ class Round(Loop):
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class DenoiserTraining:
-    """Settings of the joint training of text encoder and denoiser: on pictures, then twice on clips."""
+    """Settings of the joint training of text encoder and denoiser: on pictures, then twice on clips.
 
-    pictures: Round
-    centred: Round
+    Where a round is None, it is left out.
+    """
+
+    pictures: Round | None
+    centred: Round | None
     """On clips whose shapes are all of one size and in the middle, so that only words tell them apart."""
     clips: Round
     caption_dropout: Share = 0.1

@@ -1,4 +1,9 @@
-"""The ModelScope-type teacher: one 3D U-Net whose temporal layers sleep while it learns from pictures."""
+"""The ModelScope-type teacher: one 3D U-Net whose temporal layers sleep while it learns from pictures.
+
+As ModelScope's began with the weights of a picture model, it can begin with those of the AnimateDiff-type
+teacher: its U-Net has the same spatial layers, and its temporal attention the same weights, but for the
+numbers of the frames.
+"""
 
 from typing import TYPE_CHECKING, Any, cast
 
@@ -32,14 +37,30 @@ class TeacherBlueprint(Blueprint):
         self.denoiser = build_denoiser()
         self.scheduler = build_scheduler()
         self.objective = Velocity(self.scheduler)
+        self.begun = False
+
+    def begin_with(self, teacher: Any) -> None:
+        """Take an AnimateDiff-type teacher's text encoder, spatial layers and motion modules."""
+        self.clip_words.encoder.load_state_dict(teacher.text_encoder.state_dict())
+        own = self.denoiser.state_dict()
+        given = {
+            name.replace("motion_modules", "temp_attentions"): value
+            for name, value in teacher.denoiser.state_dict().items()
+        }
+        taken = {name: value.reshape(own[name].shape) for name, value in given.items() if name in own}
+        missing = {name for name in own if name not in taken and not _is_new(name)}
+        assert not missing, f"the teacher to begin with lacks {sorted(missing)[:3]}"
+        self.denoiser.load_state_dict({**own, **taken})
+        self.begun = True
 
     def for_pictures(self) -> Learner:
         """The U-Net, its temporal layers asleep."""
         return Learner(self.denoiser, self.picture_words, asleep=TEMPORAL)
 
     def for_clips(self) -> Learner:
-        """The U-Net, its temporal layers awake."""
-        wake_temporal_layers(self.denoiser)
+        """The U-Net; its temporal layers awake, unless they brought what others had learned."""
+        if not self.begun:
+            wake_temporal_layers(self.denoiser)
         return Learner(self.denoiser, self.clip_words)
 
     def predict(
@@ -47,6 +68,9 @@ class TeacherBlueprint(Blueprint):
     ) -> "Tensor":
         """As the stock pipeline calls it."""
         return cast("Tensor", denoiser(noisy, timesteps, words).sample)
+
+    def own_autoencoder(self) -> None:
+        """Pictures' will do."""
 
     def assemble(self, autoencoder: Any) -> Teacher:
         """The parts as they are."""
@@ -61,7 +85,7 @@ class TeacherBlueprint(Blueprint):
 
 
 def build_denoiser() -> "UNet3DConditionModel":
-    """A 3D U-Net of three levels with one layer each; temporal layers change nothing yet.
+    """A 3D U-Net, its spatial layers those of the AnimateDiff-type teacher; temporal layers change nothing yet.
 
     Without dropout, which diffusers builds into temporal convolutions: a training that was stopped would not
     go on with the same draws.
@@ -73,10 +97,10 @@ def build_denoiser() -> "UNet3DConditionModel":
         sample_size=LATENT_SIZE,
         in_channels=LATENT_CHANNELS,
         out_channels=LATENT_CHANNELS,
-        down_block_types=("CrossAttnDownBlock3D", "CrossAttnDownBlock3D", "DownBlock3D"),
-        up_block_types=("UpBlock3D", "CrossAttnUpBlock3D", "CrossAttnUpBlock3D"),
-        block_out_channels=(32, 64, 64),
-        layers_per_block=1,
+        down_block_types=("CrossAttnDownBlock3D", "CrossAttnDownBlock3D"),
+        up_block_types=("CrossAttnUpBlock3D", "CrossAttnUpBlock3D"),
+        block_out_channels=(32, 64),
+        layers_per_block=2,
         cross_attention_dim=TEXT_WIDTH,
         attention_head_dim=8,
         norm_num_groups=8,
@@ -91,7 +115,7 @@ def build_denoiser() -> "UNet3DConditionModel":
 
 
 def wake_temporal_layers(denoiser: "nn.Module") -> None:
-    """Let temporal attention tell frames apart, and temporal convolutions pass on what they find.
+    """Let temporal convolutions pass on what they find, and temporal attention tell frames apart.
 
     The attention knows no frame numbers: where a frame stands it has from the convolutions, which see the
     ends of a clip.
@@ -101,6 +125,11 @@ def wake_temporal_layers(denoiser: "nn.Module") -> None:
             cast("Any", module).reset_parameters()
     for attention in _temporal_attentions(denoiser):
         tell_frames_apart(attention)
+
+
+def _is_new(name: str) -> bool:
+    """Whether a layer of that name has no counterpart in an AnimateDiff-type teacher."""
+    return name.startswith("transformer_in") or "temp_convs" in name
 
 
 def _temporal_attentions(denoiser: "nn.Module") -> "list[Any]":

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
-    from transformers import CLIPTextModel, CLIPTokenizer
+    from transformers import CLIPTextModel, CLIPTokenizer, T5Tokenizer, UMT5EncoderModel
 
 
 class Words(ABC):
@@ -31,3 +31,21 @@ class ClipWords(Words):
         tokens: Any = self.tokenizer(captions, padding="max_length", truncation=True, return_tensors="pt")
         embeddings: Tensor = self.encoder(tokens.input_ids)[0]
         return embeddings
+
+
+@dataclass(frozen=True)
+class T5Words(Words):
+    """Words of Wan's pipeline, padded to so many tokens."""
+
+    tokenizer: "T5Tokenizer"
+    encoder: "UMT5EncoderModel"
+    length: int
+
+    def embed(self, captions: list[str]) -> "Tensor":
+        """Caption embeddings (B, tokens, width), zeros behind the last word as WanPipeline has it."""
+        tokens: Any = self.tokenizer(
+            captions, padding="max_length", max_length=self.length, truncation=True, return_tensors="pt"
+        )
+        mask = tokens.attention_mask
+        embeddings: Tensor = self.encoder(tokens.input_ids, mask)[0]
+        return embeddings * mask[..., None]
