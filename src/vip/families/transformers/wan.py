@@ -5,12 +5,15 @@ two transformers, by its timestep: units are then named `transformer.blocks.3` a
 else `blocks.3` (diffusers' pipelines/wan/pipeline_wan.py).
 """
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from vip.families.flow import PREDICTION_TYPES, FlowFamily
-from vip.families.transformers.base import EMBEDDINGS, TransformerFamily
 from vip.families.clips import ClipSize, Compression
+from vip.families.flow import PREDICTION_TYPES, FlowFamily
+from vip.families.storage import read_json
+from vip.families.transformers.base import EMBEDDINGS, TransformerFamily
 from vip.families.transformers.stacks import StackSpec
 from vip.pruning.flops import attention_flops, linear_flops
 from vip.types import Conditioning, Sampler
@@ -19,7 +22,10 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 WORDS = 512
-"""Tokens that the pipeline pads a prompt to when it is called with its defaults."""
+"""Tokens that the pipeline pads a prompt to when it is called with its defaults.
+
+A folder of a model that was trained with fewer says so in `model_index.json`, `"_words": 32`, beside `_clip`.
+"""
 
 
 class Wan(FlowFamily, TransformerFamily):
@@ -32,6 +38,11 @@ class Wan(FlowFamily, TransformerFamily):
     schedulers: ClassVar[tuple[str, ...]] = ("UniPCMultistepScheduler", "FlowMatchEulerDiscreteScheduler")
     prediction_types: ClassVar[tuple[str, ...]] = PREDICTION_TYPES
     frames_per_second = 16
+
+    @property
+    def words(self) -> int:
+        """Tokens that prompts are padded to."""
+        return int(read_json(self.folder / "model_index.json").get("_words", WORDS))
 
     def default_clip(self) -> ClipSize:
         """81 frames of 480 x 832, as `WanPipeline.__call__` has it."""
@@ -48,16 +59,21 @@ class Wan(FlowFamily, TransformerFamily):
         """Self-attention, attention to the prompt, feed-forward."""
         del blocks
         patches, parts = self.compression.patches(self.clip), cast("Any", block)
-        to_words = attention_flops(parts.attn2, patches, WORDS)
+        to_words = attention_flops(parts.attn2, patches, self.words)
         return attention_flops(parts.attn1, patches, patches) + to_words + linear_flops(parts.ffn, patches)
 
     def encode(self, prompts: Sequence[str]) -> Conditioning:
         """UMT5 embeddings (B, tokens, width), of the prompts and of empty ones."""
-        return self.run_encoder(prompts, EMBEDDINGS, max_sequence_length=WORDS)
+        return self.run_encoder(prompts, EMBEDDINGS, max_sequence_length=self.words)
 
     def sample(self, conditioning: Conditioning, noise: "Tensor", sampler: Sampler) -> "Tensor":
-        """The stock pipeline; both transformers at one guidance scale."""
-        return self.run_pipeline(noise, sampler, num_frames=self.clip.frames, **conditioning)
+        """The stock pipeline; both transformers at one guidance scale.
+
+        Where the autoencoder leaves time as it is, the pipeline counts one frame more than it is told.
+        """
+        frames = self.clip.frames - (1 if self.compression.frames == 1 else 0)
+        with _without_rounding_notice():
+            return self.run_pipeline(noise, sampler, num_frames=frames, **conditioning)
 
     def decode_clip(self, latents: "Tensor") -> "Tensor":
         """Latents were normalised by channel; the VAE wants them as they were."""
@@ -85,3 +101,18 @@ class Wan(FlowFamily, TransformerFamily):
             return_dict=False,
         )
         return cast("Tensor", called[0])
+
+
+@contextmanager
+def _without_rounding_notice() -> Iterator[None]:
+    """The pipeline says at every call that it rounds the number of frames, where no number would suit it."""
+    logger = logging.getLogger("diffusers.pipelines.wan.pipeline_wan")
+
+    def other(record: logging.LogRecord) -> bool:
+        return "num_frames" not in record.getMessage()
+
+    logger.addFilter(other)
+    try:
+        yield
+    finally:
+        logger.removeFilter(other)

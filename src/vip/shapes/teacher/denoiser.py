@@ -92,7 +92,7 @@ def train_denoiser(
         timesteps = objective.timesteps(generator, len(rows), loop.first_timestep)
         noisy = objective.add_noise(clean, noise, timesteps)
         predicted = made.predict(learner.denoiser, noisy, timesteps, learner.words.embed(captions))
-        return (predicted - objective.target(clean, noise, timesteps)).square().mean()
+        return (predicted - objective.target(clean, noise, timesteps, captions)).square().mean()
 
     model = nn.ModuleDict({"denoiser": learner.denoiser, "text_encoder": learner.words.encoder})
     for weight_name, weight in model.named_parameters():

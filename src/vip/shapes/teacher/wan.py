@@ -9,7 +9,7 @@ from vip.shapes.scene import FRAMES, SIZE
 from vip.shapes.teacher.architecture import LATENT_CHANNELS, LATENT_SIZE, QUERY_GAIN, TEXT_LENGTH, TEXT_WIDTH
 from vip.shapes.teacher.assembly import Teacher
 from vip.shapes.teacher.blueprints import Blueprint, Learner
-from vip.shapes.teacher.objectives import Flow
+from vip.shapes.teacher.objectives import Flow, Objective, TaughtFlow
 from vip.shapes.teacher.words import T5Words
 
 if TYPE_CHECKING:
@@ -32,10 +32,11 @@ class TeacherBlueprint(Blueprint):
             T5Words(tokenizer, build_text_encoder(tokenizer), TEXT_LENGTH) for _ in range(2)
         )
         self.denoiser = build_denoiser()
-        self.objective = Flow(FLOW_SHIFT)
+        self.objective: Objective = Flow(FLOW_SHIFT)
 
     def begin_with(self, teacher: Any) -> None:
-        """A transformer shares no layer with a U-Net."""
+        """A transformer shares no layer with a U-Net, but can learn what the U-Net predicts."""
+        self.objective = TaughtFlow(teacher, FLOW_SHIFT)
 
     def for_pictures(self) -> Learner:
         """The whole transformer."""
