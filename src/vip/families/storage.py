@@ -113,7 +113,7 @@ def save_components(
 ) -> None:
     """Write freshly made components (each with `save_pretrained`) as a folder that its pipeline class loads.
 
-    `options` are further entries of `model_index.json`: what the pipeline is built with besides its components.
+    `options` are further entries of `model_index.json`: what the pipeline is built with besides.
     """
     import diffusers
 

@@ -108,5 +108,3 @@ def build_motion_adapter() -> "MotionAdapter":
     )
     tell_frames_apart(adapter)
     return adapter
-
-

@@ -53,7 +53,7 @@ class Blueprint(ABC):
 
     @abstractmethod
     def own_autoencoder(self) -> Any:
-        """An untrained autoencoder of the class that the pipeline asks for; None where that is AutoencoderKL."""
+        """An untrained autoencoder of the pipeline's own class; None where that is AutoencoderKL."""
 
     @abstractmethod
     def assemble(self, autoencoder: Any) -> "Teacher":

@@ -75,7 +75,7 @@ def train_denoiser(
     settings: DenoiserTraining,
     checkpoints: "CheckpointFolder",
 ) -> list[Row]:
-    """Train the learner's denoiser and text encoder in place to predict what the blueprint's objective says."""
+    """Train the learner's denoiser and text encoder in place towards the blueprint's objective."""
     import numpy as np
     import torch
     from torch import nn
@@ -96,7 +96,7 @@ def train_denoiser(
 
     model = nn.ModuleDict({"denoiser": learner.denoiser, "text_encoder": learner.words.encoder})
     for weight_name, weight in model.named_parameters():
-        weight.requires_grad_(requires_grad=not any(part in weight_name for part in learner.asleep))
+        weight.requires_grad = not any(part in weight_name for part in learner.asleep)
     return learn(name, model, loss_at, loop, checkpoints)
 
 

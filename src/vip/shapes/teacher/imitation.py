@@ -50,10 +50,10 @@ def imitate(
 
 @contextmanager
 def one_frame_at_a_time(autoencoder: Any) -> Iterator[None]:
-    """Let causal convolutions compute what one frame alone makes of them: their last tap, a third of the work."""
+    """Let causal convolutions use the one tap that a frame alone meets: a third of the work."""
     import torch
 
-    convolutions = [module for module in autoencoder.modules() if isinstance(module, torch.nn.Conv3d)]
+    convolutions: list[Any] = [m for m in autoencoder.modules() if isinstance(m, torch.nn.Conv3d)]
     for module in convolutions:
         module.forward = _last_tap(module)
     try:

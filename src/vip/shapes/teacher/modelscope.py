@@ -85,7 +85,7 @@ class TeacherBlueprint(Blueprint):
 
 
 def build_denoiser() -> "UNet3DConditionModel":
-    """A 3D U-Net, its spatial layers those of the AnimateDiff-type teacher; temporal layers change nothing yet.
+    """A 3D U-Net with the AnimateDiff-type teacher's spatial layers; temporal layers change nothing yet.
 
     Without dropout, which diffusers builds into temporal convolutions: a training that was stopped would not
     go on with the same draws.

@@ -29,9 +29,7 @@ class Objective(ABC):
         """x_t from x_0, noise and t."""
 
     @abstractmethod
-    def target(
-        self, clean: "Tensor", noise: "Tensor", timesteps: "Tensor", captions: list[str]
-    ) -> "Tensor":
+    def target(self, clean: "Tensor", noise: "Tensor", timesteps: "Tensor", captions: list[str]) -> "Tensor":
         """What the denoiser is to predict."""
 
 
@@ -45,17 +43,13 @@ class Velocity(Objective):
         """Uniform: integers."""
         import torch
 
-        return torch.randint(
-            first, self.scheduler.config.num_train_timesteps, (count,), generator=generator
-        )
+        return torch.randint(first, self.scheduler.config.num_train_timesteps, (count,), generator=generator)
 
     def add_noise(self, clean: "Tensor", noise: "Tensor", timesteps: "Tensor") -> "Tensor":
         """As the scheduler does it."""
         return cast("Tensor", self.scheduler.add_noise(clean, noise, timesteps))
 
-    def target(
-        self, clean: "Tensor", noise: "Tensor", timesteps: "Tensor", captions: list[str]
-    ) -> "Tensor":
+    def target(self, clean: "Tensor", noise: "Tensor", timesteps: "Tensor", captions: list[str]) -> "Tensor":
         """alpha_t noise - sigma_t x_0."""
         del captions
         return cast("Tensor", self.scheduler.get_velocity(clean, noise, timesteps))
@@ -75,9 +69,7 @@ class Flow(Objective):
         """On the line from clip to noise."""
         return interpolate(clean, noise, timesteps)
 
-    def target(
-        self, clean: "Tensor", noise: "Tensor", timesteps: "Tensor", captions: list[str]
-    ) -> "Tensor":
+    def target(self, clean: "Tensor", noise: "Tensor", timesteps: "Tensor", captions: list[str]) -> "Tensor":
         """Noise - x_0."""
         del timesteps, captions
         return noise - clean
@@ -108,9 +100,7 @@ class TaughtFlow(Objective):
         """On the line from clip to noise."""
         return interpolate(clean, noise, timesteps)
 
-    def target(
-        self, clean: "Tensor", noise: "Tensor", timesteps: "Tensor", captions: list[str]
-    ) -> "Tensor":
+    def target(self, clean: "Tensor", noise: "Tensor", timesteps: "Tensor", captions: list[str]) -> "Tensor":
         """The noise and the clip that follow from the teacher's velocity, one less the other."""
         import torch
 
@@ -121,9 +111,7 @@ class TaughtFlow(Objective):
         alpha, sigma = coefficients(self.teacher.scheduler, own, clean)
         noisy = alpha * clean + sigma * noise
         with torch.no_grad():
-            velocity = self.teacher.predict(
-                self.teacher.denoiser, noisy, own, self.teacher.encode(captions)
-            )
+            velocity = self.teacher.predict(self.teacher.denoiser, noisy, own, self.teacher.encode(captions))
         return (sigma - alpha) * noisy + (sigma + alpha) * velocity
 
     def _sigmas(self) -> "Tensor":

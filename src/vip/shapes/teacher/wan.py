@@ -57,7 +57,7 @@ class TeacherBlueprint(Blueprint):
         return build_autoencoder()
 
     def assemble(self, autoencoder: Any) -> Teacher:
-        """The parts as they are, with the clip's size and the number of words, which Wan's defaults are not."""
+        """The parts as they are; clip size and number of words are others than Wan's."""
         components = {
             "vae": autoencoder,
             "tokenizer": self.clip_words.tokenizer,

@@ -46,6 +46,6 @@ class T5Words(Words):
         tokens: Any = self.tokenizer(
             captions, padding="max_length", max_length=self.length, truncation=True, return_tensors="pt"
         )
-        mask = tokens.attention_mask
+        mask: Tensor = tokens.attention_mask
         embeddings: Tensor = self.encoder(tokens.input_ids, mask)[0]
         return embeddings * mask[..., None]

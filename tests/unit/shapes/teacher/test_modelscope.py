@@ -1,4 +1,4 @@
-"""The 3D U-Net teacher: what its temporal layers do before and after they wake, and what it can begin with."""
+"""The 3D U-Net teacher: its temporal layers before and after they wake, and what it can begin with."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What denoisers learn: by the stock scheduler, at the ends of the line, and from a teacher that knows all."""
+"""What denoisers learn: by the stock scheduler, on the line, and from a teacher that knows all."""
 
 from types import SimpleNamespace
 
@@ -25,9 +25,7 @@ def knowing_teacher(clean: torch.Tensor, noise: torch.Tensor) -> SimpleNamespace
         assert torch.allclose(noisy, scheduler.add_noise(clean, noise, timesteps), atol=1e-5)
         return scheduler.get_velocity(clean, noise, timesteps)
 
-    return SimpleNamespace(
-        scheduler=scheduler, denoiser=None, predict=predict, encode=lambda captions: None
-    )
+    return SimpleNamespace(scheduler=scheduler, denoiser=None, predict=predict, encode=lambda captions: None)
 
 
 def test_a_teacher_that_knows_the_clip_teaches_its_flow(draws: tuple[torch.Tensor, torch.Tensor]) -> None:

@@ -55,7 +55,10 @@ def test_it_learns_latents_and_pictures_and_never_looks_at_other_frames(
     autoencoder: AutoencoderKLWan, tmp_path: Path
 ) -> None:
     clips = torch.randint(256, (2, 8, 3, 32, 32), dtype=torch.uint8)
-    latents, loop = torch.randn(2, 4, 8, 8, 8), Loop(steps=6, batch_size=4, learning_rate=2e-3, warmup_steps=1)
+    latents, loop = (
+        torch.randn(2, 4, 8, 8, 8),
+        Loop(steps=6, batch_size=4, learning_rate=2e-3, warmup_steps=1),
+    )
     curve = imitate(autoencoder, latents, clips, loop, 0, CheckpointFolder(tmp_path))
     assert curve[-1]["loss"] < curve[0]["loss"]
     with torch.inference_mode():
