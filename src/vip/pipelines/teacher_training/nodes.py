@@ -104,7 +104,7 @@ def _opened(source: Any, settings: TeacherTraining) -> Any:
     """The teacher to begin with, opened; None where everything is trained here."""
     if (source is None) == (settings.autoencoder is None):
         raise UserError(
-            "teacher_training.autoencoder says how an autoencoder is trained, the catalog's first_teacher where "
-            "a trained one is: set one of them, and the other to null"
+            "teacher_training.autoencoder says how an autoencoder is trained, the catalog's first_teacher "
+            "where a trained one is: set one of them, and the other to null"
         )
     return None if source is None else source.open()
