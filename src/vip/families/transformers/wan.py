@@ -5,12 +5,12 @@ two transformers, by its timestep: units are then named `transformer.blocks.3` a
 else `blocks.3` (diffusers' pipelines/wan/pipeline_wan.py).
 """
 
-import logging
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
+from vip.errors import UserError
 from vip.families.clips import ClipSize, Compression
+from vip.families.components import without_notice
 from vip.families.flow import PREDICTION_TYPES, FlowFamily
 from vip.families.storage import read_json
 from vip.families.transformers.base import EMBEDDINGS, TransformerFamily
@@ -41,8 +41,11 @@ class Wan(FlowFamily, TransformerFamily):
 
     @property
     def words(self) -> int:
-        """Tokens that prompts are padded to."""
-        return int(read_json(self.folder / "model_index.json").get("_words", WORDS))
+        """Tokens that prompts are padded to; UserError where the folder says no such number."""
+        stated = read_json(self.folder / "model_index.json").get("_words", WORDS)
+        if not isinstance(stated, int) or stated < 1:
+            raise UserError(f"{self.folder}/model_index.json: _words is no positive integer; correct it")
+        return stated
 
     def default_clip(self) -> ClipSize:
         """81 frames of 480 x 832, as `WanPipeline.__call__` has it."""
@@ -69,10 +72,11 @@ class Wan(FlowFamily, TransformerFamily):
     def sample(self, conditioning: Conditioning, noise: "Tensor", sampler: Sampler) -> "Tensor":
         """The stock pipeline; both transformers at one guidance scale.
 
-        Where the autoencoder leaves time as it is, the pipeline counts one frame more than it is told.
+        Where the autoencoder leaves time as it is, the pipeline counts one frame more than it is told, and
+        says at every call that it rounds the number, where none would suit it.
         """
         frames = self.clip.frames - (1 if self.compression.frames == 1 else 0)
-        with _without_rounding_notice():
+        with without_notice("diffusers.pipelines.wan.pipeline_wan", "num_frames"):
             return self.run_pipeline(noise, sampler, num_frames=frames, **conditioning)
 
     def decode_clip(self, latents: "Tensor") -> "Tensor":
@@ -101,18 +105,3 @@ class Wan(FlowFamily, TransformerFamily):
             return_dict=False,
         )
         return cast("Tensor", called[0])
-
-
-@contextmanager
-def _without_rounding_notice() -> Iterator[None]:
-    """The pipeline says at every call that it rounds the number of frames, where no number would suit it."""
-    logger = logging.getLogger("diffusers.pipelines.wan.pipeline_wan")
-
-    def other(record: logging.LogRecord) -> bool:
-        return "num_frames" not in record.getMessage()
-
-    logger.addFilter(other)
-    try:
-        yield
-    finally:
-        logger.removeFilter(other)

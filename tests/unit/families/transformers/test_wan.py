@@ -115,3 +115,6 @@ def test_a_folder_may_ask_for_fewer_words_and_no_compression_in_time(
     assert noise.shape == (2, 4, 8, 4, 4)
     assert model.sample(embedded, noise, Sampler(2, 3.0)).shape == noise.shape
     assert "num_frames" not in caplog.text
+    (folder / "model_index.json").write_text(json.dumps(index | {"_words": "few"}))
+    with pytest.raises(UserError, match="_words is no positive integer"):
+        Wan.open(folder).encode(PROMPTS)
