@@ -110,6 +110,13 @@ def test_checkpoints_of_other_settings_are_refused(made: Made) -> None:
         train_teacher(None, checkpoints, replace(SETTINGS, placements=2))
 
 
+def test_checkpoints_begun_with_another_teacher_are_refused(made: Made) -> None:
+    checkpoints = CheckpointFolder(made["modelscope"][0].parent / "checkpoints")
+    other = ModelFolder(made["animatediff"][0], "animatediff", "another")
+    with pytest.raises(UserError, match="first_teacher is '' there and 'another' now"):
+        train_teacher(other, checkpoints, replace(LATER, architecture="modelscope"))
+
+
 def test_where_the_autoencoder_comes_from_must_be_said_once(tmp_path: Path, made: Made) -> None:
     checkpoints, first = CheckpointFolder(tmp_path), ModelFolder(made["animatediff"][0], "animatediff", "")
     for source, settings in ((first, SETTINGS), (None, LATER)):

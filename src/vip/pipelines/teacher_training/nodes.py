@@ -19,8 +19,9 @@ def train_teacher(source: Any, checkpoints: Any, settings: TeacherTraining) -> t
 
     from vip.training.settings_diff import flat_settings
 
-    checkpoints = replace(checkpoints, settings=flat_settings(settings))
     begun = _opened(source, settings)
+    first_teacher = {} if source is None else {"first_teacher": source.fingerprint}
+    checkpoints = replace(checkpoints, settings=flat_settings(settings) | first_teacher)
     if begun is None:
         autoencoder, first = train_teacher_autoencoder(checkpoints, settings)
     else:
