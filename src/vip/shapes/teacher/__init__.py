@@ -1,1 +1,1 @@
-"""The embedded teachers: small, genuine pipelines of three architectures, and the trainings that make them."""
+"""The embedded teachers: small, genuine pipelines of three architectures, and how they are trained."""
