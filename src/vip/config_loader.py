@@ -11,7 +11,9 @@ from typing import Any
 from kedro.config import OmegaConfigLoader
 
 from vip.errors import UserError
-from vip.pipelines.comparison.arms import RUNS, run_parameters
+from vip.pipelines.comparison.arms import RUNS, run_parameters, runs_of
+from vip.pipelines.sweep.arms import SWEPT, plan_of
+from vip.pipelines.sweep.arms import runs_of as runs_of_sweeps
 
 MAXIMUM_STAGES = 99
 
@@ -36,13 +38,19 @@ class ProjectConfigLoader(OmegaConfigLoader):
         try:
             found: dict[str, Any] = super().__getitem__(key)
             with_runs = key == "parameters" and _is_number_of_stages(found.get("stages"))
-            return found | {RUNS: run_parameters(found)} if with_runs else found
+            return found | {RUNS: _of_runs(found)} if with_runs else found
         except UserError:
             raise
         except (AttributeError, OSError, RecursionError, TypeError, ValueError) as error:
             raise UserError(
                 f"conf has {key} that cannot be read ({error}); they are YAML in UTF-8, names with values"
             ) from error
+
+
+def _of_runs(parameters: dict[str, Any]) -> dict[str, Any]:
+    """The own parameters of all runs of the comparison and of the sweeps."""
+    runs = [*runs_of(parameters), *runs_of_sweeps(parameters)]
+    return run_parameters(parameters, runs) | {SWEPT: plan_of(parameters).swept}
 
 
 def stages_of(parameters: dict[str, Any]) -> int:

@@ -2,7 +2,7 @@
 
 import dataclasses
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
@@ -10,14 +10,17 @@ from vip.config_loader import MAXIMUM_STAGES, stages_of
 from vip.errors import UserError
 from vip.hooks.config import Tracking
 from vip.pipelines.comparison.arms import RUNS
+from vip.pipelines.sweep.config import Sweeps
 
 if TYPE_CHECKING:
     from kedro.pipeline import Pipeline
     from pydantic_core import ErrorDetails
 
 PREFIX = "params:"
-SHELL_PARAMETERS: dict[str, Any] = {"tracking": Tracking}
-"""What the shell itself reads, besides `stages`."""
+SHELL_PARAMETERS: dict[str, Any] = {"tracking": Tracking, "sweep": Sweeps}
+"""What the shell itself reads, besides `stages`: no node does."""
+LARGE = ("sweep",)
+"""Pipelines of thousands of nodes, made, and their runs' parameters checked, only where asked for."""
 
 
 def check_parameters(parameters: Mapping[str, Any], pipelines: "Mapping[str, Pipeline]") -> None:
@@ -31,6 +34,11 @@ def check_parameters(parameters: Mapping[str, Any], pipelines: "Mapping[str, Pip
     ]
     if problems:
         raise UserError(f"{_count(len(problems), 'parameter')} cannot be used: {'; '.join(problems)}")
+
+
+def worth_making(pipelines: "Mapping[str, Pipeline]", asked: Collection[str] = ()) -> "dict[str, Pipeline]":
+    """All pipelines whose parameters are checked before a run: large ones only where they are asked for."""
+    return {name: pipelines[name] for name in pipelines if name not in LARGE or name in asked}
 
 
 def typed_parameters(pipelines: "Mapping[str, Pipeline]") -> dict[str, Any]:

@@ -56,7 +56,7 @@ class StageSession(KedroSession):
         only_missing_outputs: bool = False,
     ) -> dict[str, Any]:
         """As Kedro's; UserError, with nothing written, for unknown names, stages and parameters."""
-        from vip.parameters import check_parameters
+        from vip.parameters import check_parameters, worth_making
 
         parameters = self._get_config_loader()["parameters"]
         stages_of(parameters)
@@ -64,7 +64,7 @@ class StageSession(KedroSession):
         names, stage_namespaces = select_stage(
             [pipeline_name] if pipeline_name else list(pipeline_names or ()), self.stage, known, parameters
         )
-        check_parameters(parameters, known)
+        check_parameters(parameters, worth_making(known, names))
         selection: dict[str, Any] = {
             "tags": tags,
             "from_nodes": from_nodes,

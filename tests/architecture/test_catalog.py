@@ -69,6 +69,14 @@ def test_the_registry_has_as_many_stages_as_the_parameters(root, registered, mon
     assert names == [f"stage_{number}" for number in range(1, count + 1)]
 
 
+def test_names_alone_make_no_pipeline(root, registered, monkeypatch):
+    from vip import pipeline_registry
+    from vip.pipelines.comparison import pipeline as comparison
+
+    monkeypatch.setattr(comparison, "create_pipeline", lambda runs: pytest.fail(f"made of {len(runs)} runs"))
+    assert "comparison" in sorted(pipeline_registry.register_pipelines())
+
+
 def test_each_stage_starts_from_the_student_of_the_one_before(registered):
     assert "stage_1.student" in registered["stage_2"].inputs()
     assert not {name for name in registered["stage_1"].inputs() if name.startswith("stage_2")}

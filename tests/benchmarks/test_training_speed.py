@@ -80,7 +80,8 @@ def seconds_of_a_step(folder: ModelFolder, tmp_path, monkeypatch) -> float:
         return batches(feed, step)
 
     monkeypatch.setattr(Feed, "batches", timed)
-    train(folder, PAIRS, clips, Items(lazy.table, made.__getitem__), CheckpointFolder(tmp_path), SETTINGS)
+    predictions = Items(lazy.table, made.__getitem__)
+    train(folder, folder, PAIRS, clips, predictions, CheckpointFolder(tmp_path), SETTINGS)
     return median_difference(times[1:])  # the first step measures gradient norms
 
 

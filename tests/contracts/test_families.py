@@ -3,7 +3,7 @@
 import copy
 import inspect
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +18,8 @@ from vip.families.folder import ModelFolder
 from vip.families.registry import FAMILIES, family_named, family_of_class
 from vip.families.transformers.base import step_generators
 from vip.planning.meta_run import cost_of
+from vip.training.batches import NoisyPairs
+from vip.training.features import captured, of_winners, winners_features
 from vip.types import PrunedStage, PruningRecord, Sampler
 
 GRANULARITIES = ("module", "block")
@@ -145,6 +147,44 @@ def test_removing_any_unit_keeps_shapes_and_changes_the_output(shared: VideoFami
         left = [(other.name, other.parameters) for other in units if other != unit]
         assert [(other.name, other.parameters) for other in model.units(granularity)] == left
         assert shared.flops() - model.flops() == shared.flops_of(unit) > 0
+
+
+def features(model: VideoFamily, names: Collection[str]) -> dict[str, torch.Tensor]:
+    with captured(model, names) as found:
+        predict(model)
+    return found
+
+
+def test_places_of_features_keep_their_names_when_units_go(model: VideoFamily) -> None:
+    """Before a removed unit, teacher and student make the same; from there on they do not."""
+    places = list(model.feature_paths())
+    whole = features(model, places)
+    assert list(whole) == places, "each place is called once, in this order"
+    unit = [unit for unit in model.units("block") if unit.removable][1]
+    model.remove([unit.name], "block")
+    left = list(model.feature_paths())
+    assert left in (places, [name for name in places if name != unit.name])
+    pruned = features(model, places)
+    assert list(pruned) == left
+    assert all(pruned[name].shape == whole[name].shape for name in left)
+    changed = [name for name in left if not torch.equal(pruned[name], whole[name])]
+    first = unit.name if unit.name in left else places[places.index(unit.name) + 1]
+    assert left.index(first) > 0
+    others = [name for name in left if name.startswith("transformer_2.")]  # Wan 2.2's, for other timesteps
+    assert changed == [name for name in left[left.index(first) :] if name not in others]
+
+
+def test_rows_of_features_are_in_the_order_of_their_clips(shared: VideoFamily) -> None:
+    """So the first half of them is the winners', as the teacher makes it of winners alone."""
+    noisy, names = noise_like(shared, 2, 0), shared.feature_paths()
+    timesteps = shared.timesteps(torch.Generator().manual_seed(0), 1).repeat(2)
+    words = shared.encode(PROMPTS)
+    alone = winners_features(shared, NoisyPairs(noisy, noisy, timesteps), words, names)
+    with torch.no_grad(), captured(shared, names) as both:
+        shared.predict(shared.denoiser, noisy, timesteps, words)
+    for name, feature in of_winners(both).items():
+        torch.testing.assert_close(alone[name], feature, rtol=1e-4, atol=1e-4)
+    assert alone.keys() == both.keys() != set()
 
 
 def test_runs_without_any_removable_unit(model: VideoFamily) -> None:

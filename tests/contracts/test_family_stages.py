@@ -81,7 +81,9 @@ def test_a_stage_from_end_to_end(name: str, tiny_folder_of: Callable[[str], Path
     )
     reference = made(predict_reference(teacher, pruned, pairs, full_clips, pruned_clips, TRAINING))
     checkpoints = CheckpointFolderDataset(str(tmp_path / "checkpoints")).load()
-    student, curve = train_student(pruned, pairs, full_clips, pruned_clips, reference, checkpoints, TRAINING)
+    student, curve = train_student(
+        teacher, pruned, pairs, full_clips, pruned_clips, reference, checkpoints, TRAINING
+    )
     assert curve["loss"].notna().all()
     assert curve["gradient_norm"].gt(0).all()
 

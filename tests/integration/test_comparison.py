@@ -20,8 +20,8 @@ def made_in(told: str) -> dict[tuple[str, str], int]:
     """Items made, by run and dataset, as the run told of them."""
     found, place = {}, ("", "")
     for line in told.splitlines():
-        if step := re.search(r"\] (\w+) seed (\d+) stage \d+: ([a-z ]+)$", line.rstrip()):
-            place = (f"{step[1]}_seed_{step[2]}", step[3].replace(" ", "_"))
+        if step := re.search(r"\] ([\w ]+) seed (\d+) stage \d+: ([a-z ]+)$", line.rstrip()):
+            place = (f"{step[1].replace(' ', '_')}_seed_{step[2]}", step[3].replace(" ", "_"))
         elif count := re.search(r"\d+ items, (\d+) to make", line):
             found[place] = int(count[1])
     return found
@@ -47,6 +47,22 @@ def test_arms_share_what_is_the_same_and_may_come_one_by_one(project):
     assert all(line.startswith('"redpo","sft",') for line in differences[1:])
     assert b"Of <b>10</b> comparisons" in made["data/test/08_reporting/comparison.html"]
 
+    told = project.kedro(
+        "run",
+        "--env=test",
+        "--pipeline=sweep",
+        "--params=stages=1,sweep.only=[pairs],sweep.sweeps.pairs.values=[2]",
+    ).stdout
+    assert "data/test/08_reporting/sweep.html" in told
+    swept = made_in(told)
+    assert {run for run, _ in swept} == {"pairs_2_seed_0"}, "the default's run is the comparison's"
+    assert not any(
+        swept["pairs_2_seed_0", name] for name in ("full_clips", "pruned_clips", "candidate_clips")
+    )
+    table = project.files("data/test/08_reporting")["data/test/08_reporting/sweep.csv"].decode().splitlines()
+    assert len(table) == 1 + 2 * 2 * 5
+    assert [line.split(",")[14] for line in table[1:] if line.startswith('"pairs","2"')] == ["2.0"] * 10
+
     with sqlite3.connect(project.path / "mlflow.db") as database:
         parents = database.execute(
             "select child.name, parent.name, child.status from runs as child"
@@ -55,8 +71,9 @@ def test_arms_share_what_is_the_same_and_may_come_one_by_one(project):
         ).fetchall()
         metrics = {row[0] for row in database.execute("select distinct key from metrics")}
     assert parents == [
+        ("pairs 2 seed 0", "sweep", "FINISHED"),
         ("redpo seed 0", "comparison", "FINISHED"),
         ("sft seed 0", "comparison", "FINISHED"),
     ]
     assert {"stage_1.reward.average", "stage_1.training.loss", "stage_1.parameters"} <= metrics
-    assert "second_opinion.average.redpo_minus_sft.low" in metrics
+    assert {"second_opinion.average.redpo_minus_sft.low", "pairs.reward.average.pairs_2.low"} <= metrics

@@ -204,7 +204,7 @@ def scoring_scores(**means):
 def test_target_properties_are_those_that_fell(caplog):
     pruned = scoring_scores(visual_quality=2.9, dynamic_degree=3.2, text_alignment=2.0)
     with caplog.at_level(logging.INFO):
-        targets = find_target_properties(scoring_scores(), pruned.iloc[::-1])
+        targets = find_target_properties(scoring_scores(), pruned.iloc[::-1], BLOCKS)
     assert targets == ["visual_quality", "text_alignment"]
     assert "dynamic_degree +0.200" in caplog.text
 
@@ -213,15 +213,22 @@ def test_where_nothing_fell_the_least_gain_is_the_target(caplog):
     pruned = scoring_scores(
         visual_quality=3.3, temporal_consistency=3.1, dynamic_degree=3.4, text_alignment=3.2
     )
-    assert find_target_properties(scoring_scores(), pruned) == ["temporal_consistency"]
+    assert find_target_properties(scoring_scores(), pruned, BLOCKS) == ["temporal_consistency"]
     assert "none fell, target property: temporal_consistency" in caplog.text
+
+
+def test_all_properties_are_targets_where_that_is_asked_for():
+    pruned = scoring_scores(visual_quality=2.9)
+    settings = replace(BLOCKS, targets="all")
+    assert find_target_properties(scoring_scores(), pruned, settings) == list(PROPERTIES)
+    assert find_target_properties(scoring_scores(), pruned, BLOCKS) == ["visual_quality"]
 
 
 def test_scoring_clips_of_different_prompts_are_refused():
     other = scoring_scores()
     other["seed"] += 1
     with pytest.raises(UserError, match="same prompt and seed"):
-        find_target_properties(scoring_scores(), other)
+        find_target_properties(scoring_scores(), other, BLOCKS)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 
 from vip.config_loader import ProjectConfigLoader
 from vip.errors import UserError
-from vip.parameters import check_parameters
+from vip.parameters import check_parameters, worth_making
 from vip.pipelines.comparison import nodes
 from vip.pipelines.comparison.arms import RUNS, run_of, run_parameters, runs_of
 from vip.pipelines.comparison.config import Arm, Comparison
@@ -52,7 +52,7 @@ def test_a_subset_changes_nothing_of_the_runs_in_it():
 
 
 def test_a_run_has_what_its_arm_and_seed_change_and_nothing_else():
-    own = run_parameters(PARAMETERS)
+    own = run_parameters(PARAMETERS, runs_of(PARAMETERS))
     assert own["sft_seed_7"] == {
         "video_generation": {"steps": 8, "seed": 7},
         "redpo_training": {"method": "sft", "beta": 5000, "seed": 7},
@@ -62,7 +62,7 @@ def test_a_run_has_what_its_arm_and_seed_change_and_nothing_else():
 
 
 def test_options_of_another_reward_replace_those_of_the_first():
-    reward = run_parameters(PARAMETERS)["other_seed_0"]["scoring"]["reward"]
+    reward = run_parameters(PARAMETERS, runs_of(PARAMETERS))["other_seed_0"]["scoring"]["reward"]
     assert reward == {"name": "clip", "options": {"model": "y"}}
 
 
@@ -78,6 +78,27 @@ def test_at_once_removes_in_one_stage_what_all_stages_remove(budgets, expected):
     stages = {f"stage_{number}": {"budget": budget} for number, budget in enumerate(budgets, start=1)}
     run = next(run for run in runs_of(PARAMETERS | stages) if run.arm == "offline")
     assert (run.stages, run.own["stage_1"]) == (1, {"budget": expected})
+
+
+def test_an_arm_may_have_budgets_and_so_stages_of_its_own():
+    arms = {"steps": {"blocks_per_stage": [4, 2, 1]}, "once": {"target_parameters": [9, 5], "at_once": True}}
+    steps, once = runs_of(changed(arms=arms, seeds=[0]))
+    assert (steps.stages, steps.own["stage_3"]) == (3, {"budget": {"blocks_per_stage": 1}})
+    assert (once.stages, once.own["stage_1"]) == (1, {"budget": {"target_parameters": 5}})
+    assert "stage_2" not in once.own
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"stages": 2, "blocks_per_stage": [3]}, "stages and blocks_per_stage each say how many stages"),
+        ({"target_parameters": [3], "blocks_per_stage": [3]}, "each say how many stages there are"),
+        ({"prompt_filtering": {"judge": {}}}, "prompt_filtering.judge is used once for all arms"),
+    ],
+)
+def test_an_arm_that_contradicts_itself_or_changes_nothing_is_refused(fields, message):
+    with pytest.raises(ValueError, match=message):
+        Arm(**fields)
 
 
 def test_an_arm_whose_budgets_do_not_add_up_is_left_out():
@@ -194,7 +215,7 @@ def test_a_mistake_in_an_arm_is_named_before_anything_runs(root, arm, message):
         **settings.CONFIG_LOADER_ARGS,
     )
     with pytest.raises(UserError, match=message):
-        check_parameters(loader["parameters"], dict(pipelines))
+        check_parameters(loader["parameters"], worth_making(dict(pipelines)))
 
 
 # --- nodes ---

@@ -46,9 +46,9 @@ def stage_prompts(probabilities):
     return table.assign(temporal_consistency=0.0, text_alignment=0.0)
 
 
-def curation(describes_threshold=0.5, **tau):
+def curation(describes_threshold=0.5, maximum_pairs=None, **tau):
     thresholds = {name: Threshold(**tau.get(name, {"value": 0.0})) for name in PROPERTIES}
-    return PairCuration(thresholds=thresholds, describes_threshold=describes_threshold)
+    return PairCuration(thresholds, describes_threshold, maximum_pairs)
 
 
 FULL = scores("full", [("a", 0, 3.0, 3.0), ("b", 0, 3.0, 2.0), ("c", 0, 2.0, 3.5), ("d", 0, 3.0, 3.0)])
@@ -68,10 +68,13 @@ def test_by_hand_with_values():
     assert list(pairs["winner_score"]) == [3.0, 3.0, 3.5]
     assert list(pairs["loser_score"]) == [2.5, 2.75, 3.0]
     assert list(pairs["prompt"]) == ["prompt b", "prompt a", "prompt c"]
-    assert counts.to_dict("records") == [
-        {"property": "visual_quality", "candidates": 4, "not_better": 1, "too_bad": 2, "kept": 1, "tau": 2.0},
-        {"property": "dynamic_degree", "candidates": 2, "not_better": 0, "too_bad": 0, "kept": 2, "tau": 2.5},
+    assert counts.to_dict("split")["data"] == [
+        ["visual_quality", 4, 1, 2, 0, 1, 2.0],
+        ["dynamic_degree", 2, 0, 0, 0, 2, 2.5],
     ]
+    assert list(counts.columns) == [
+        "property", "candidates", "not_better", "too_bad", "not_drawn", "kept", "tau",
+    ]  # fmt: skip
 
 
 def test_by_hand_with_a_quantile():
@@ -105,6 +108,25 @@ def test_a_property_nobody_speaks_of_has_no_candidates():
     )
     assert counts["candidates"].tolist() == [0, 4]
     assert set(pairs["property"]) == {"visual_quality"}
+
+
+def test_of_too_many_pairs_some_are_drawn_and_fewer_are_some_of_those_of_more():
+    names = [f"p{number}" for number in range(40)]
+    full, pruned = (
+        scores(model, [(name, 0, s, s) for name in names]) for model, s in (("full", 3), ("low", 2))
+    )
+    prompts = stage_prompts(dict.fromkeys(names, (1.0, 1.0)))
+    drawn = {}
+    for maximum in (10, 30, 80, 1000, None):
+        pairs, counts = curate_pairs(full, pruned, prompts, TARGETS, curation(maximum_pairs=maximum))
+        drawn[maximum] = list(pairs["pair_id"])
+        assert len(pairs) == counts["kept"].sum() == min(maximum or 80, 80)
+        assert (counts["not_drawn"] + counts["kept"] == 40).all()
+        assert list(pairs.index) == list(range(len(pairs)))
+    assert drawn[80] == drawn[1000] == drawn[None]
+    assert [name for name in drawn[None] if name in set(drawn[30])] == drawn[30]
+    assert set(drawn[10]) < set(drawn[30]) < set(drawn[80])
+    assert 0 < sum(name in set(drawn[None][:40]) for name in drawn[10]) < 10, "from both properties"
 
 
 SCORE = st.integers(0, 16).map(lambda quarter: quarter / 4)

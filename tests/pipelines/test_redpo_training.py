@@ -117,6 +117,23 @@ def test_a_student_like_its_teacher_has_no_sft_loss(tmp_path, pruned_folder, cli
     assert curve["dpo_loss"][0] == pytest.approx(math.log(2), abs=1e-4)
 
 
+def test_a_student_like_the_teacher_beside_it_has_its_features(tmp_path, pruned_folder, clips) -> None:
+    settings = replace(SETTINGS, method="feature_distillation", batch_size=3, precision="bf16")
+    _, curve = run(tmp_path, pruned_folder, pruned_folder, clips, settings)
+    assert curve["feature_loss"][0] == pytest.approx(0, abs=1e-10)
+
+
+def test_features_of_a_pruned_model_are_held_against_the_teacher_s(
+    tmp_path, tiny_folder, pruned_folder, clips
+) -> None:
+    settings = replace(SETTINGS, method="feature_distillation")
+    student, curve = run(tmp_path, tiny_folder, pruned_folder, clips, settings)
+    assert (curve["feature_loss"] > 0).all()
+    parts = curve["winner_margin"] + curve["sft_loss"] + curve["feature_loss"]
+    assert curve["loss"].tolist() == pytest.approx((SETTINGS.sft_weight * parts).tolist())
+    assert moves(student.open(), pruned_folder.open()).any()
+
+
 def test_bfloat16_trains_float32_masters_nearly_as_float32_does(
     tmp_path, tiny_folder, pruned_folder, clips
 ) -> None:
@@ -259,6 +276,16 @@ def test_a_weight_is_a_number_or_auto(weight) -> None:
         ({"reference": "itself"}, "reference"),
         ({"learning_rat": 1}, "learning_rat"),
         ({"method": "sft", "reference": "initial"}, "method: sft imitates the reference"),
+        (
+            {"method": "feature_distillation", "reference": "initial"},
+            "method: feature_distillation imitates the reference",
+        ),
+        (
+            {"method": "feature_distillation", "sharding": "fsdp"},
+            "has all of the teacher in each process.*choose sharding: none or another method",
+        ),
+        ({"feature_weight": -1}, "feature_weight"),
+        ({"output_weight": float("inf")}, "output_weight"),
         ({"reference": "initial", "sft_weight": "auto"}, "set sft_weight to a number"),
     ],
 )

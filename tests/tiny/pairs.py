@@ -53,7 +53,7 @@ def train_two_steps(name: str, folder: Path, checkpoints: Path, **changes: Any) 
     lazy = reference_predictions(model, PAIRS, clips, settings)
     made = dict(zip(lazy.table["key"], lazy.make_batch(list(lazy.table["key"])), strict=True))
     references: Items[Any] = Items(lazy.table, made.__getitem__)
-    return train(model, PAIRS, clips, references, CheckpointFolder(checkpoints), settings)
+    return train(model, model, PAIRS, clips, references, CheckpointFolder(checkpoints), settings)
 
 
 def _clips(kind: str, shape: tuple[int, ...], seed: int) -> dict[str, Clip]:

@@ -11,7 +11,7 @@ from pydantic.dataclasses import dataclass
 
 from vip.config_loader import stages_of
 from vip.errors import UserError
-from vip.parameters import check_parameters
+from vip.parameters import LARGE, check_parameters, worth_making
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
@@ -52,6 +52,7 @@ def parameters(**changes):
     good = {
         "stages": 1,
         "tracking": {},
+        "sweep": {"base": "redpo", "sweeps": {}, "only": [], "seeds": [0]},
         "training": {"choice": {"name": "even"}},
         "stage_1": {"budget": {"blocks": 2}},
     }
@@ -172,3 +173,9 @@ def test_what_settings_find_out_themselves_is_told_with_the_rest():
     check_parameters(parameters(judging={"judge": "lexicon"}), pipelines)
     with pytest.raises(UserError, match="2 parameters .*trainin is unknown.*judging: judge 'x' is unknown"):
         check_parameters(parameters(judging={"judge": "x"}, trainin={}), pipelines)
+
+
+def test_large_pipelines_are_looked_at_only_where_they_are_asked_for():
+    known = PIPELINES | dict.fromkeys(LARGE, PIPELINES["stage_1"])
+    assert worth_making(known) == PIPELINES
+    assert worth_making(known, LARGE) == known

@@ -24,13 +24,13 @@ def checked_session(project: Path, env: str | None, params: dict[str, Any]) -> "
     from kedro.framework.project import pipelines
     from kedro.framework.startup import bootstrap_project
 
-    from vip.parameters import check_parameters
+    from vip.parameters import check_parameters, worth_making
     from vip.session import StageSession
 
     bootstrap_project(project)
     with StageSession.create(project, env=env, runtime_params=params) as session:
         assert isinstance(session, StageSession), "create makes an instance of the class it is called on"
-        check_parameters(session.load_context().config_loader["parameters"], dict(pipelines))
+        check_parameters(session.load_context().config_loader["parameters"], worth_making(dict(pipelines)))
         yield session
 
 

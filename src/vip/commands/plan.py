@@ -81,4 +81,5 @@ def workload_of(model: "VideoFamily", parameters: dict[str, Any]) -> "Workload":
         gradient_checkpointing=training.gradient_checkpointing,
         averaged=training.ema_decay > 0,
         gradient_norm_every=training.gradient_norm_every,
+        teacher_beside=training.loading_beside if training.with_teacher else None,
     )

@@ -1,7 +1,7 @@
 """The comparison's figures, as plotly JSON in the manner of `figures.py`."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from vip.evaluation.comparison import DIMENSIONS
@@ -54,7 +54,7 @@ def _intervals(
 ) -> Figure:
     """A row an arm, a marker a dimension, its interval as an error bar; a line where nothing differs."""
     rows = records(differences[differences["evaluator"] == evaluator])
-    value, low, high = columns
+    value = columns[0]
     arms = list(dict.fromkeys(row["arm"] for row in rows))
     traces = []
     for number, name in enumerate(reversed(DIMENSIONS)):
@@ -67,15 +67,7 @@ def _intervals(
                 "name": spelled(name),
                 "mode": "markers",
                 "marker": {"color": COLOURS[number], "size": 9 if name == "average" else 6},
-                "error_x": {
-                    "type": "data",
-                    "symmetric": False,
-                    "array": [_length(row[high] - row[value]) for row in mine],
-                    "arrayminus": [_length(row[value] - row[low]) for row in mine],
-                    "color": COLOURS[number],
-                    "thickness": 2 if name == "average" else 1,
-                    "width": 3,
-                },
+                "error_x": interval_bars(mine, columns, COLOURS[number], thick=name == "average"),
                 "text": [f"against {spelled(row['arm'])}, {spelled(name)}" for row in mine],
                 "hovertemplate": "%{text}<br>%{x:.3f}<extra></extra>",
             }
@@ -92,6 +84,22 @@ def _intervals(
         }
     ]  # fmt: skip
     return {"data": traces, "layout": layout}
+
+
+def interval_bars(
+    rows: Sequence[Mapping[str, Any]], columns: Sequence[str], colour: str, *, thick: bool
+) -> dict[str, Any]:
+    """Error bars around a value, from the columns value, low and high."""
+    value, low, high = columns
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": [_length(row[high] - row[value]) for row in rows],
+        "arrayminus": [_length(row[value] - row[low]) for row in rows],
+        "color": colour,
+        "thickness": 2 if thick else 1,
+        "width": 3,
+    }
 
 
 def _length(value: float) -> float:

@@ -62,6 +62,13 @@ class VideoFamily(ABC):
         """Take the named units out in place; ValueError for names that are unknown or not removable."""
 
     @abstractmethod
+    def feature_paths(self) -> "dict[str, str]":
+        """In network order, where a student's features can be held against its teacher's.
+
+        By a name that stays when units go, the path that the place has now; a removed unit's is gone.
+        """
+
+    @abstractmethod
     def trainable(self) -> "dict[str, nn.Parameter]":
         """The parameters V.I.P. trains, by name; all others stay frozen."""
 

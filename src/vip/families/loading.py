@@ -31,6 +31,8 @@ class Loading:
     """Decode in overlapping tiles and frame by frame, as far as the autoencoder can."""
     sharded: bool = False
     """The denoisers stay on the CPU: `vip.training.sharding` takes this process's part to the device."""
+    only_denoiser: bool = False
+    """All other models stay on the CPU: nobody encodes or decodes."""
 
     @property
     def marks(self) -> tuple[str, ...]:
@@ -48,6 +50,8 @@ class Loading:
             self._lower(family, models, device, training=training)
         if self.vae_tiling:
             tile_decoding(models[AUTOENCODER])
+        if self.only_denoiser:
+            models = {name: model for name, model in models.items() if name in DENOISERS}
         staying = [models.pop(name) for name in DENOISERS if self.sharded and name in models]
         if self.offload and device.partition(":")[0] not in ("cpu", "meta"):
             take_turns(_teams(models, training=training), device, staying)

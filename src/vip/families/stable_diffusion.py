@@ -44,6 +44,15 @@ class StableDiffusionFamily(DiffusionFamily):
     def _call(self, denoiser: "nn.Module", noisy: "Tensor", timesteps: "Tensor", words: "Tensor") -> "Tensor":
         """Call the U-Net on latents (B, C, F, h, w), timesteps (B,) or (), words (B, tokens, width)."""
 
+    def feature_paths(self) -> dict[str, str]:
+        """The ends of down and up blocks, as in BK-SDM's code: no unit is a whole one, so all stay."""
+        blocks = (
+            f"{stage}.{number}"
+            for stage in ("down_blocks", "up_blocks")
+            for number in range(len(getattr(self.denoiser, stage)))
+        )
+        return {path: path for path in blocks}
+
     def encode(self, prompts: Sequence[str]) -> Conditioning:
         """Embed B prompts and the empty prompt beside each: two tensors (B, tokens, width)."""
         import torch

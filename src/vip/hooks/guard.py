@@ -66,7 +66,7 @@ def _remedy(name: str) -> str:
 
     stage, _, rest = name.partition(".")
     if run_of(stage):
-        return "a comparison makes it: kedro run --pipeline=comparison"
+        return "a comparison makes it: kedro run --pipeline=comparison; or a sweep: --pipeline=sweep"
     if rest:
         number = stage.removeprefix("stage_")
         return f"stage {number} makes it: kedro run --pipeline=stage --params=stage:{number}"

@@ -64,6 +64,15 @@ def of_differences(differences: Table) -> Iterator[Measurement]:
             yield from _finite(f"{name}.{column}", row[column])
 
 
+def of_sweeps(results: Table) -> Iterator[Measurement]:
+    """`beta.reward.average.beta_500`, the difference from the default; the same with `.low` and `.high`."""
+    for row in results[~results["default"]].to_dict("records"):
+        name = f"{row['sweep']}.{row['evaluator']}.{row['dimension']}.{row['arm']}"
+        yield from _finite(name, row["difference"])
+        for column in ("low", "high"):
+            yield from _finite(f"{name}.{column}", row[column])
+
+
 READERS: Mapping[str, Callable[[Any], Iterator[Measurement]]] = {
     "metrics": of_metrics,
     "costs": of_costs,
@@ -72,6 +81,7 @@ READERS: Mapping[str, Callable[[Any], Iterator[Measurement]]] = {
     "reward_scores": partial(of_scores, "reward"),
     "second_opinion_scores": partial(of_scores, "second_opinion"),
     "comparison_differences": of_differences,
+    "sweep_results": of_sweeps,
 }
 """The datasets that are logged, by their names inside a stage."""
 

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from kedro.pipeline.node import Node
 
 
-PAGE = "comparison_page"
+PAGES = {"comparison_page": "Comparison", "sweep_page": "Sweeps"}
+"""Pages whose places are told, and what they are of."""
 
 
 class Summary:
@@ -24,7 +25,7 @@ class Summary:
 
     def __init__(self) -> None:
         self._results: Any = None
-        self._compared = False
+        self._pages: set[str] = set()
         self._project = Path()
 
     @hook_impl
@@ -32,29 +33,29 @@ class Summary:
         """Note the project's folder."""
         self._project = context.project_path
         self._results = None
-        self._compared = False
+        self._pages = set()
 
     @hook_impl
     def after_dataset_saved(self, dataset_name: str, data: Any) -> None:
         """Keep the table of results."""
         if dataset_name == "results":
             self._results = data
-        self._compared = self._compared or dataset_name == PAGE
+        self._pages |= {dataset_name} & set(PAGES)
 
     @hook_impl
     def after_node_skipped(self, node: "Node", catalog: "DataCatalog") -> None:
         """Take the table of results that is there."""
         if "results" in node.outputs:
             self._results = catalog.load("results")
-        self._compared = self._compared or PAGE in node.outputs
+        self._pages |= set(node.outputs) & set(PAGES)
 
     @hook_impl
     def after_pipeline_run(self, catalog: "DataCatalog") -> None:
-        """Print the table, the report's place and the two commands; of a comparison, where its page is."""
+        """Print the table, the report's place and the two commands; of a comparison or sweep, its page's."""
         if not this_run().is_first:
             return
-        if self._compared:
-            click.echo(f"Comparison  {_shortest(Path(str(getattr(catalog.get(PAGE), '_path', PAGE))))}")
+        for page in sorted(self._pages):
+            click.echo(f"{PAGES[page]}  {_shortest(Path(str(getattr(catalog.get(page), '_path', page))))}")
         if self._results is None:
             return
         from vip.evaluation.results import results_as_text

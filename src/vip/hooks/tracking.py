@@ -31,10 +31,15 @@ logger = logging.getLogger(__name__)
 
 Arguments = ParamSpec("Arguments")
 
-COMPARISON = "comparison"
-"""The run above those of all arms, and the block of parameters that says what they are."""
-OF_COMPARISON = ("comparison_differences", "comparison_page")
-"""What that run is about."""
+PARENTS = ("comparison", "sweep")
+"""Runs above those of arms: the pipeline, its nodes' tag, the block of parameters that says what they are."""
+OF_PARENTS = {
+    "comparison_differences": "comparison",
+    "comparison_page": "comparison",
+    "sweep_results": "sweep",
+    "sweep_page": "sweep",
+}
+"""What those runs are about."""
 SAMPLE_CLIPS = 4
 """Clips of the student that become artifacts of its stage."""
 
@@ -72,6 +77,7 @@ class StageTracking:
         self._left: dict[Key, set[str]] = {}
         self._skipped: dict[Key, list[str]] = {}
         self._catalog: DataCatalog | None = None
+        self._parent = PARENTS[0]
 
     @hook_impl
     def after_context_created(self, context: "KedroContext") -> None:
@@ -91,6 +97,8 @@ class StageTracking:
         self.active = settings.enabled and this_run().is_first
         self._begin = functools.partial(_begin, settings, *self._place)
         self._catalog = catalog
+        tags = {tag for node in pipeline.nodes for tag in node.tags}
+        self._parent = next((parent for parent in PARENTS if parent in tags), PARENTS[0])
         self._opened, self._open, self._left, self._skipped = set(), set(), {}, {}
         for node in pipeline.nodes:
             if stage := key_of(node.namespace):
@@ -118,8 +126,8 @@ class StageTracking:
         """Log what a stage measured; end its run with its last output."""
         if dataset_name == "report":
             self._add_report(data)
-        if dataset_name in OF_COMPARISON:
-            self._log_comparison(dataset_name, data)
+        if parent := OF_PARENTS.get(dataset_name):
+            self._log_summary(parent, dataset_name, data)
         stage = key_of(dataset_name.rpartition(".")[0])
         if stage in self._opened:
             self._log(stage, dataset_name, lambda: data)
@@ -143,12 +151,12 @@ class StageTracking:
         self._delivery.pass_on(entry)
 
     def _begin_run(self, stage: "Key") -> None:
-        """Open a run where it is not yet; that of a comparison before those of its arms."""
+        """Open a run where it is not yet; that of a comparison or sweep before those of its arms."""
         from vip.hooks.journal import Open
 
         if stage in self._opened:
             return
-        parent = COMPARISON if isinstance(stage, str) and stage != COMPARISON else ""
+        parent = self._parent if isinstance(stage, str) and stage not in PARENTS else ""
         if parent:
             self._begin_run(parent)
         parameters = measurements.flatten(self._parameters_of(stage))
@@ -157,15 +165,15 @@ class StageTracking:
         self._open.add(stage)
         self._log_skipped(stage)
 
-    def _log_comparison(self, dataset_name: str, data: Any) -> None:
-        """Differences as metrics of the comparison's own run, the page as its artifact."""
+    def _log_summary(self, parent: str, dataset_name: str, data: Any) -> None:
+        """Differences as metrics of the run above the arms, the page as its artifact."""
         from vip.hooks.journal import Log
 
-        self._begin_run(COMPARISON)
+        self._begin_run(parent)
         if dataset_name in measurements.READERS:
-            self._tell(Log(COMPARISON, _now(), list(measurements.READERS[dataset_name](data))))
+            self._tell(Log(parent, _now(), list(measurements.READERS[dataset_name](data))))
         elif self._delivery is not None:
-            self._add_files(COMPARISON, [self._delivery.journal.keep("comparison.html", data)], None)
+            self._add_files(parent, [self._delivery.journal.keep(f"{parent}.html", data)], None)
 
     def _add_files(self, stage: "Key", files: "list[Path]", folder: str | None) -> None:
         from vip.hooks.journal import AddFiles
@@ -214,13 +222,13 @@ class StageTracking:
             self._end(stage, "FINISHED")
 
     def _parameters_of(self, stage: "Key") -> dict[str, Any]:
-        if stage == COMPARISON:
-            return {COMPARISON: self._parameters.get(COMPARISON, {})}
+        if stage in PARENTS:
+            return {str(stage): self._parameters.get(str(stage), {})}
         number = stage if isinstance(stage, int) else 0
         own = {
             key: value
             for key, value in self._parameters.items()
-            if key not in (COMPARISON, RUNS) and (not number or stage_of(key) in (0, number))
+            if key not in (*PARENTS, RUNS) and (not number or stage_of(key) in (0, number))
         }
         if isinstance(stage, int):
             return {"stage": stage} | own

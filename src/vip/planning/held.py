@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 
 from vip.families.checkpointing import enable_gradient_checkpointing
 from vip.families.loading import AUTOENCODER, DENOISERS, Loading, models_of
+from vip.losses.feature_distillation import feature_loss
 from vip.planning.meta_run import Cost, cost_of
+from vip.training.batches import NoisyPairs
+from vip.training.features import captured, of_winners, winners_features
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -28,11 +31,21 @@ class Work:
 
 
 class Held:
-    """A model outlined on the meta device, of whose denoiser units may go; the rest of it stays the same."""
+    """A model outlined on the meta device, of whose denoiser units may go; the rest of it stays the same.
 
-    def __init__(self, model: "VideoFamily", loading: Loading, *, training: bool = False) -> None:
+    In training a `teacher` may stay beside it, for its features; of that one only the denoiser is there.
+    """
+
+    def __init__(
+        self,
+        model: "VideoFamily",
+        loading: Loading,
+        *,
+        training: bool = False,
+        teacher: "Held | None" = None,
+    ) -> None:
         loading.apply(model, "meta", training=training)
-        self.model, self.loading, self._training = model, loading, training
+        self.model, self.loading, self._training, self._teacher = model, loading, training, teacher
 
     def remove(self, names: Sequence[str], granularity: "Granularity") -> None:
         """Take units out, as a stage does."""
@@ -77,7 +90,8 @@ class Held:
         elsewhere = self._gradients_elsewhere()
         moment = max(step.peak_bytes + elsewhere, measured.peak_bytes + 2 * elsewhere, 2 * self.trained_bytes)
         kept = (3 if averaged else 2) * self.trained_bytes
-        peak = max(self._encoding(pairs), self._present(DENOISERS) + kept + moment)
+        beside = _bytes_of(self._teacher.model.denoiser) if self._teacher else 0
+        peak = max(self._encoding(pairs), self._present(DENOISERS) + kept + moment) + beside
         flops = step.flops + 2 * (measured.flops - step.flops) / norms_every
         return Work(flops / (2 * pairs), peak)
 
@@ -94,14 +108,30 @@ class Held:
 
         def run() -> None:
             with torch.set_grad_enabled(gradients):
-                predicted = self.model.predict(self.model.denoiser, noisy, timesteps, conditioning)
-                if gradients:
-                    loss = predicted.float().square().mean()
-                    if measured:
-                        self._gather_gradient(loss)
-                    loss.backward()
+                if not gradients:
+                    self.model.predict(self.model.denoiser, noisy, timesteps, conditioning)
+                    return
+                loss = self._loss(NoisyPairs(noisy, noisy, timesteps), conditioning)
+                if measured:
+                    self._gather_gradient(loss)
+                loss.backward()
 
         return self._cost_of(run)
+
+    def _loss(self, samples: NoisyPairs, conditioning: "Conditioning") -> "Tensor":
+        """A loss of what the denoiser predicts, and of its features where the teacher shows its own."""
+        wanted: dict[str, Tensor] = {}
+        if self._teacher:
+            places = self.model.feature_paths()
+            wanted = winners_features(self._teacher.model, samples, conditioning, places)
+        with captured(self.model, wanted) as found:
+            predicted = self.model.predict(
+                self.model.denoiser, samples.noisy, samples.timesteps, conditioning
+            )
+        loss = predicted.float().square().mean()
+        if not wanted:
+            return loss
+        return loss + feature_loss(of_winners(found), wanted, len(predicted) // 2)
 
     def _gather_gradient(self, loss: "Tensor") -> None:
         """What measuring a gradient's norm makes: the gradient, and all of it in one piece."""

@@ -40,6 +40,8 @@ class Workload:
     gradient_checkpointing: bool = False
     averaged: bool = False
     gradient_norm_every: int = 10
+    teacher_beside: Loading | None = None
+    """How the teacher is held beside the student in training; None where the method does without."""
 
     def calls_per_step(self, model: "VideoFamily") -> int:
         """Denoiser calls a step and clip."""
@@ -95,7 +97,9 @@ def plan(outline: "Callable[[], VideoFamily]", work: Workload) -> Table:
 
 
 def _stages(outline: "Callable[[], VideoFamily]", work: Workload, calls: int) -> Iterable[_Stage]:
-    sampled, trained = Held(outline(), work.loading), Held(outline(), work.training_loading, training=True)
+    beside = Held(outline(), work.teacher_beside) if work.teacher_beside else None
+    sampled = Held(outline(), work.loading)
+    trained = Held(outline(), work.training_loading, training=True, teacher=beside)
     reference = Held(outline(), work.training_loading).prediction(work.reference_batch)
     teacher = previous = sampled.generation(work.batch_size, calls)
     for number, units in enumerate(work.stages, 1):

@@ -23,7 +23,7 @@ def choose_count(
             f"blocks_per_stage is {count}, this model has {len(ranked)} removable units; "
             f"lower it{_or_finer(granularity)}"
         )
-    return [unit.name for unit in ranked[:count]]
+    return _with_some_left(ranked[:count], units, f"blocks_per_stage is {count}, lower it")
 
 
 def choose_target(
@@ -58,6 +58,13 @@ def choose_target(
         if left + unit.parameters <= target:
             chosen.remove(unit)
             left += unit.parameters
+    return _with_some_left(chosen, units, f"target_parameters is {target:,}, raise it")
+
+
+def _with_some_left(chosen: Sequence[Unit], units: Sequence[Unit], remedy: str) -> list[str]:
+    """The names of what is chosen; UserError where that is all there is, and nothing is left to train."""
+    if len(chosen) == len(units):
+        raise UserError(f"the budget would remove all {len(units)} units of this model; {remedy}")
     return [unit.name for unit in chosen]
 
 

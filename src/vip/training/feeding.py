@@ -24,14 +24,13 @@ def reference_keys(
     references: "Items[Prediction]",
     pairs: "Sequence[PreferencePair]",
     settings: "TrainingSettings",
-    initial: str,
+    fingerprint: str,
 ) -> dict[tuple[int, str], str]:
-    """The key of each (epoch, pair_id)'s reference prediction; UserError where they are of another run.
+    """The key of each (epoch, pair_id)'s prediction by the reference of this fingerprint.
 
-    `initial` is the fingerprint of the model to train: with `reference: initial` it must be the reference.
+    UserError where the predictions are of another run.
     """
     present = set(references)
-    fingerprint = initial if settings.reference == "initial" else _reference_of(references)
     keys = {
         (epoch, pair.pair_id): reference_key(fingerprint, pair, epoch, settings)
         for epoch in range(settings.epochs)
@@ -44,11 +43,6 @@ def reference_keys(
             f"{len(present)} stored: pairs or settings have changed; run the node reference_predictions again"
         )
     return keys
-
-
-def _reference_of(references: "Items[Prediction]") -> str:
-    fingerprints = references.table["reference"]
-    return str(fingerprints.iloc[0]) if len(fingerprints) else ""
 
 
 def embeddings(family: "VideoFamily", prompts: Sequence[str], batch_size: int) -> "dict[str, Conditioning]":

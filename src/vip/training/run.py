@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from vip.errors import UserError
 from vip.faults import fault_point
-from vip.losses.methods import METHODS
+from vip.losses.methods import METHODS, Terms, Weights
 from vip.training.checkpoints import Checkpoint, CheckpointFolder
 from vip.training.curve import Row, mean_quantities
 from vip.training.draws import Step
+from vip.training.features import FeatureTeacher
 from vip.training.feeding import Feed
 from vip.training.interruption import held_by_any, uninterrupted
 from vip.training.objective import TrainingBatch, terms
@@ -40,6 +41,7 @@ class Run:
     settings: "TrainingSettings"
     accelerator: Any
     checkpoints: CheckpointFolder
+    teacher: FeatureTeacher | None = None
     done: int = 0
     sft_weight: float | None = None
     curve: list[Row] = field(default_factory=list)
@@ -149,12 +151,16 @@ class Run:
 
     def _backward(self, batch: TrainingBatch, sft_weight: float, sums: Sums, with_norms: bool) -> None:
         """Add a micro-batch's gradient to the step's, and what it says to the step's sums."""
-        found = terms(self.feed.family, self.optimisation.denoiser, batch, self.settings.beta)
-        loss = METHODS[self.settings.method](found.dpo, found.sft, sft_weight)
+        found = self._terms(self.optimisation.denoiser, batch)
+        weights = Weights(sft_weight, self.settings.output_weight, self.settings.feature_weight)
+        loss = METHODS[self.settings.method](found, weights)
         sums.add(found, loss, batch.share)
         if with_norms:
             sums.add_gradients(found, batch.share, self._parameters)
         self.optimisation.add(loss * batch.share)
+
+    def _terms(self, denoiser: "nn.Module", batch: TrainingBatch) -> Terms:
+        return terms(self.feed.family, denoiser, batch, self.settings.beta, self.teacher)
 
     @property
     def _parameters(self) -> "list[nn.Parameter]":
@@ -179,7 +185,7 @@ class Run:
     def _first_norms(self, number: int, step: Step) -> tuple[float, float]:
         sums = Sums(self.optimisation.sharded)
         for batch in self.feed.batches(step):
-            found = terms(self.feed.family, self.feed.family.denoiser, batch, self.settings.beta)
+            found = self._terms(self.feed.family.denoiser, batch)
             sums.add(found, found.dpo.loss, batch.share)
             sums.add_gradients(found, batch.share, self._parameters)
         norms = sums.gradient_norms(self.accelerator)

@@ -50,6 +50,22 @@ class TrainingSettings(ReferenceSettings, Protocol):
         """A name in `vip.losses.methods`."""
 
     @property
+    def with_teacher(self) -> bool:
+        """Whether the method needs the reference in memory beside the student."""
+
+    @property
+    def loading_beside(self) -> "Loading":
+        """How it is held there."""
+
+    @property
+    def output_weight(self) -> float:
+        """BK-SDM's lambda_OutKD."""
+
+    @property
+    def feature_weight(self) -> float:
+        """BK-SDM's lambda_FeatKD."""
+
+    @property
     def beta(self) -> float:
         """Strength of the preference term."""
 

@@ -4,13 +4,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from vip.training.curve import measured
-from vip.training.objective import Terms
 from vip.training.sharding import part_of_gradient
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from torch import Tensor, nn
+
+    from vip.losses.methods import Terms
 
 
 @dataclass
@@ -21,18 +22,19 @@ class Sums:
     """
 
     sharded: bool = False
-    measured: Any = 0.0
+    measured: "dict[str, Tensor]" = field(default_factory=dict)
     broken: list[bool] = field(default_factory=list)
     """For each pair in turn, whether its logit is NaN or infinite."""
     gradients: "dict[str, list[Tensor]]" = field(default_factory=dict)
     """Of each term alone, a tensor a parameter; never in one piece, for they are as large as the model."""
 
-    def add(self, found: Terms, loss: "Tensor", share: float) -> None:
+    def add(self, found: "Terms", loss: "Tensor", share: float) -> None:
         """Count a micro-batch's quantities, those of the training curve."""
-        self.measured = self.measured + share * measured(found, loss)
+        for name, value in measured(found, loss).items():
+            self.measured[name] = self.measured.get(name, 0.0) + share * value
         self.broken += (~found.dpo.logits.detach().isfinite()).tolist()
 
-    def add_gradients(self, found: Terms, share: float, parameters: "Sequence[nn.Parameter]") -> None:
+    def add_gradients(self, found: "Terms", share: float, parameters: "Sequence[nn.Parameter]") -> None:
         """Count the gradients of L_diff-dpo and of L_SFT, unweighted, without touching `.grad`."""
         import torch
 

@@ -8,6 +8,7 @@ from vip.generation.device import best_device
 from vip.hashing import content_hash
 from vip.training.curve import curve_table
 from vip.training.draws import plan
+from vip.training.features import FeatureTeacher
 from vip.training.feeding import Feed, reference_keys
 from vip.training.optimisation import adopt
 from vip.training.resuming import check_settings
@@ -43,6 +44,7 @@ class Trained:
 
 def train(
     model: "ModelFolder",
+    reference: "ModelFolder",
     pairs: "Sequence[PreferencePair]",
     clips: "PairClips",
     references: "Items[Prediction]",
@@ -51,6 +53,7 @@ def train(
 ) -> Trained:
     """Move a pruned model's trainable parameters, and nothing else, by the method that the settings name.
 
+    `references` are what the frozen `reference` predicted; it is opened only by methods that need more of it.
     Continues from the newest good checkpoint of the very same run and ends with the same bits as a run that
     was never stopped; a finished run returns at once. UserError where another run of other settings was
     stopped half way, unless `changed_settings` is `restart`. Each process of `torchrun` takes its part of a
@@ -58,7 +61,7 @@ def train(
     """
     from accelerate import Accelerator
 
-    keys = reference_keys(references, pairs, settings, model.fingerprint)
+    keys = reference_keys(references, pairs, settings, reference.fingerprint)
     name = run_name(model.fingerprint, pairs, keys.values(), settings)
     told = flat_settings(settings, _NOT_NAMED) | {"model": model.fingerprint, "pairs": _pairs_hash(pairs)}
     check_settings(checkpoints, name, told, settings.changed_settings)
@@ -66,12 +69,14 @@ def train(
     device, process, processes = str(accelerator.device), accelerator.process_index, accelerator.num_processes
     sharded = is_sharded(settings, processes)
     family = model.open(device, replace(settings.loading, sharded=sharded), training=True)
+    teacher = FeatureTeacher(reference, family, settings.loading_beside, device)
     run = Run(
         name=name,
         feed=Feed(family, pairs, clips, references, keys, settings, device, process, processes),
         settings=settings,
         accelerator=accelerator,
         checkpoints=replace(checkpoints, settings=told),
+        teacher=teacher if settings.with_teacher else None,
     )
     run.finish(plan(len(pairs), settings.batch_size, settings))
     if sharded and (weights := run.optimisation.weights()):

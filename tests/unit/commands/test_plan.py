@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 
 from vip import config_loader
-from vip.commands.plan import planned
+from vip.commands.experiment import Experiment
+from vip.commands.plan import planned, workload_of
 from vip.errors import UserError
+from vip.families.loading import Loading
 
 ROOT = Path(__file__).parents[3]
 
@@ -29,9 +31,19 @@ def test_settings_of_one_command_count():
 
 
 @pytest.mark.parametrize(
+    ("method", "beside"), [("redpo", None), ("feature_distillation", Loading("bf16", only_denoiser=True))]
+)
+def test_a_teacher_is_planned_beside_the_student_where_the_method_needs_one(method, beside):
+    training = {"method": method, "precision": "bf16", "offload": True}
+    experiment = Experiment.read(ROOT, None, {"redpo_training": training})
+    work = workload_of(experiment.outline_teacher(), experiment.parameters)
+    assert work.teacher_beside == beside
+
+
+@pytest.mark.parametrize(
     ("env", "params", "speed", "message"),
     [
-        (None, {"stage_2": {"budget": {"blocks_per_stage": 99}}}, 1e12, r"stage_2\.budget: blocks_per_stage"),
+        (None, {"stage_2": {"budget": {"target_parameters": 1}}}, 1e12, r"stage_2\.budget: .* all 6 units"),
         (None, {"redpo_training": {"betta": 1}}, 1e12, "did you mean beta"),
         (None, {}, 0.0, "has to be more than 0"),
         ("animatediff", {}, 1e12, r"raw_prompts: .*animatediff_prompts\.csv is missing"),

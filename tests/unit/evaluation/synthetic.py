@@ -155,6 +155,7 @@ def pair_counts_of(stage: int) -> pd.DataFrame:
             "candidates": [60 + stage, 48],
             "not_better": [20, 11],
             "too_bad": [6, 9],
+            "not_drawn": [0, 0],
             "kept": [34 + stage, 28],
             "tau": [1.8, 2.25],
         }

@@ -4,7 +4,7 @@ import math
 
 import pandas as pd
 
-from vip.hooks.measurements import flatten, of_costs, of_metrics, of_training_curve
+from vip.hooks.measurements import flatten, of_costs, of_metrics, of_sweeps, of_training_curve
 
 
 def test_metrics_are_named_by_model_dimension_comparison_and_bound():
@@ -40,6 +40,25 @@ def test_curves_keep_their_steps():
         ("training.loss", 0.7, 1),
         ("training.gradient", 1.0, 1),
         ("training.gradient", 2.0, 2),
+    ]
+
+
+def test_of_a_sweep_the_values_differences_from_the_default_are_measured():
+    table = pd.DataFrame(
+        {
+            "sweep": "beta",
+            "evaluator": "reward",
+            "dimension": "average",
+            "arm": ["redpo", "beta_500"],
+            "default": [True, False],
+            "difference": [0.0, 0.1],
+            "low": [0.0, math.nan],
+            "high": [0.0, 0.3],
+        }
+    )
+    assert list(of_sweeps(table)) == [
+        ("beta.reward.average.beta_500", 0.1, 0),
+        ("beta.reward.average.beta_500.high", 0.3, 0),
     ]
 
 

@@ -9,7 +9,7 @@ import pytest
 from kedro.io import DataCatalog
 from kedro.pipeline import node, pipeline
 
-from vip.hooks.journal import End, Log, Open, journals_in
+from vip.hooks.journal import AddFiles, End, Log, Open, journals_in
 from vip.hooks.stage_runs import experiment_name
 from vip.hooks.tracking import StageTracking, key_of, stage_of
 from vip.processes import Processes
@@ -220,6 +220,20 @@ def test_arms_of_a_comparison_are_runs_below_its_own(runs, begin):
     ]
     ended = [(entry.stage, entry.status) for entry in runs.taken if isinstance(entry, End)]
     assert ended == [("sft_seed_0", "FINISHED"), ("comparison", "FINISHED")]
+
+
+def test_arms_of_a_sweep_are_runs_below_the_sweeps(runs, begin):
+    steps = pipeline(
+        [node(make_it, "scores", "size", name="size")], namespace="beta_5_seed_0_stage_1", inputs="scores"
+    )
+    both = pipeline([*steps.nodes, node(make_it, "beta_5_seed_0_stage_1.size", "sweep_page")], tags="sweep")
+    hook = begin(both)
+    hook.before_node_run(both.nodes[0])
+    hook.after_dataset_saved("sweep_page", "<html>")
+    opened = [entry for entry in runs.taken if isinstance(entry, Open)]
+    assert [(entry.stage, entry.parent) for entry in opened] == [("sweep", ""), ("beta_5_seed_0", "sweep")]
+    files = [file for entry in runs.taken if isinstance(entry, AddFiles) for file in entry.files]
+    assert [Path(file).name for file in files] == ["sweep.html"]
 
 
 def test_a_namespace_goes_by_its_stage_or_by_its_arm_and_seed():

@@ -34,6 +34,9 @@ class Layers(VideoFamily):
     def trainable(self) -> dict[str, nn.Parameter]:
         return dict(self.denoiser.named_parameters())
 
+    def feature_paths(self) -> dict[str, str]:
+        return {"all of it": ""}
+
     def encode(self, prompts: list[str]) -> dict[str, Tensor]:
         return {"text": self.encoder(torch.zeros(len(prompts), 4, device="meta"))}
 
@@ -87,6 +90,20 @@ def test_a_step_has_weights_moments_gradients_and_activations(averaged: bool) ->
     assert work.peak_bytes <= WEIGHTS + (5 if averaged else 4) * 4 * 64 + step.peak_bytes
     assert work.flops == (2 + 2 / 10) * 2 * 2 * 8 * 8
     assert (held.stored_bytes, held.trained_bytes) == (4 * 64, 4 * 64)
+
+
+def test_a_teacher_beside_the_student_costs_its_denoiser_and_a_call_on_the_winners() -> None:
+    """Its features of one clip a pair, 16 numbers, stay until they are compared, after a third product."""
+    plain = Held(Layers(), Loading(), training=True)
+    beside = Held(Layers(), Loading(), training=True, teacher=Held(Layers(), Loading(only_denoiser=True)))
+    one, two = (
+        held.optimisation(1000, checkpointing=False, averaged=False, norms_every=10)
+        for held in (plain, beside)
+    )
+    assert two.flops - one.flops == pytest.approx(0.5 * 2 * 2 * 8 * 8)
+    more = two.peak_bytes - one.peak_bytes - 4 * 64
+    features = 1000 * 16 * 4
+    assert features <= more <= 4 * features
 
 
 def test_where_weights_are_what_is_large_the_worst_is_a_gradient_in_one_piece() -> None:

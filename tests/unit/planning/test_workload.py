@@ -103,6 +103,30 @@ def test_settings_reach_the_phases_they_are_for(tiny_teacher, table):
     assert set(table["phase"][more]) == {"ReDPO training"}
 
 
+@pytest.mark.long
+def test_a_teacher_beside_the_student_is_planned_in_training_alone(tiny_teacher, table):
+    found = plan(
+        lambda: AnimateDiff.open(tiny_teacher, "meta"),
+        replace(WORK, stages=WORK.stages[:1], teacher_beside=Loading(only_denoiser=True)),
+    )
+    one_stage = table[table["stage"] == 1]
+    training = one_stage["phase"] == "ReDPO training"
+    for name in ("flops", "peak_bytes"):
+        assert (found[name][~training] == one_stage[name][~training]).all()
+    reference, before, now = (
+        phase(which, 1, name)
+        for which, name in (
+            (table, "reference predictions"),
+            (table, "ReDPO training"),
+            (found, "ReDPO training"),
+        )
+    )
+    assert now["calls"] == before["calls"]
+    assert now["flops"] - before["flops"] == pytest.approx(reference["flops"] / 2)
+    weights = AnimateDiff.open(tiny_teacher, "meta").denoiser.parameters()
+    assert now["peak_bytes"] - before["peak_bytes"] > 4 * sum(value.numel() for value in weights)
+
+
 def test_without_guidance_half_the_work(tiny_teacher, table):
     unguided = plan(lambda: AnimateDiff.open(tiny_teacher, "meta"), replace(WORK, sampler=Sampler(8, 1.0)))
     assert phase(unguided, 1, "block search")["flops"] * 2 == phase(table, 1, "block search")["flops"]

@@ -86,3 +86,16 @@ def test_impossible_targets_are_refused():
         UserError, match="99, but without all 4 .* 100 of 104 .* raise it or choose granularity"
     ):
         choose_target(units(1, 1, 1, 1), LOSSES, 99, "block")
+
+
+@pytest.mark.parametrize(
+    ("choose", "amount", "message"),
+    [
+        (choose_count, 4, "all 4 units of this model; blocks_per_stage is 4, lower it"),
+        (choose_target, 0, "all 4 units of this model; target_parameters is 0, raise it"),
+    ],
+)
+def test_a_model_is_not_left_without_anything_to_train(choose, amount, message):
+    removable = [unit for unit in units(1, 1, 1, 1) if unit.removable]
+    with pytest.raises(UserError, match=message):
+        choose(removable, LOSSES, amount, "module")

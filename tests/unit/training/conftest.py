@@ -58,6 +58,9 @@ class TinyFamily(VideoFamily):
     def trainable(self) -> dict[str, nn.Parameter]:
         return {name: value for name, value in self.denoiser.named_parameters() if name.startswith("motion")}
 
+    def feature_paths(self) -> dict[str, str]:
+        return {"frozen": "spatial", "trained": "motion"}
+
     def encode(self, prompts: Sequence[str]) -> dict[str, Tensor]:
         self.encoded += prompts
         return {"text": torch.tensor([[len(prompt) / 10, prompt.count("a") / 5] for prompt in prompts])}
@@ -139,7 +142,9 @@ class World:
     def train(self, checkpoints: CheckpointFolder | None = None, **changes: Any) -> Trained:
         settings = self.settings(**changes)
         folder = checkpoints or self.checkpoints
-        return train(self.pruned, self.pairs, self.clips, self.predictions(settings), folder, settings)
+        reference = self.teacher if settings.reference == "teacher" else self.pruned
+        predictions = self.predictions(settings)
+        return train(self.pruned, reference, self.pairs, self.clips, predictions, folder, settings)
 
 
 def made(lazy: LazyMap[Any]) -> Items[Any]:

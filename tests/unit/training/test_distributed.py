@@ -15,6 +15,8 @@ from safetensors.torch import load_file
 CHANGES = {"epochs": 1, "batch_size": 6, "sft_weight": "auto", "gradient_clip": 0.1, "ema_decay": 0.5}
 """Seven pairs: a batch of six, and one of a single pair, of which the second process gets none."""
 SHARDED = CHANGES | {"sharding": "fsdp"}
+BESIDE = CHANGES | {"method": "feature_distillation"}
+"""Each process has a teacher of its own beside the student."""
 
 BEGINNING = """
 import importlib.util, os, pathlib, signal, sys
@@ -54,9 +56,9 @@ if rank == "0":
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("changes", [CHANGES, SHARDED], ids=["whole", "sharded"])
+@pytest.mark.parametrize("changes", [CHANGES, SHARDED, BESIDE], ids=["whole", "sharded", "beside"])
 def test_two_processes_train_as_one(world, tmp_path, changes) -> None:
-    expected = world.train(**CHANGES).family.trainable()
+    expected = world.train(**changes).family.trainable()
     two = tmp_path / "two"
     two.mkdir()
     in_two_processes(two, TRAIN, changes)
@@ -150,7 +152,8 @@ settings = world.settings(**changes)
 references = world.predictions(settings)
 world.clips.full["full3"].latents.fill_(float("nan"))
 try:
-    worlds.train(world.pruned, world.pairs, world.clips, references, world.checkpoints, settings)
+    given = (world.pairs, world.clips, references, world.checkpoints, settings)
+    worlds.train(world.pruned, world.teacher, *given)
 except ValueError as error:
     (folder / f"told_by_{rank}").write_text(str(error))
 """

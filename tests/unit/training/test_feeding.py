@@ -13,7 +13,7 @@ from vip.training.feeding import Feed, reference_keys
 def feed_of(world, process: int = 0, processes: int = 1, **changes) -> Feed:
     settings = world.settings(**changes)
     references = world.predictions(settings)
-    keys = reference_keys(references, world.pairs, settings, world.pruned.fingerprint)
+    keys = reference_keys(references, world.pairs, settings, world.teacher.fingerprint)
     return Feed(
         world.pruned.open(), world.pairs, world.clips, references, keys, settings, "cpu", process, processes
     )
@@ -87,17 +87,17 @@ def test_predictions_of_other_settings_are_refused(world, change) -> None:
     with pytest.raises(
         UserError, match=r"of the \d+ reference predictions .* run the node reference_predictions"
     ):
-        reference_keys(references, world.pairs, world.settings(**change), world.pruned.fingerprint)
+        reference_keys(references, world.pairs, world.settings(**change), world.teacher.fingerprint)
 
 
-def test_predictions_of_the_teacher_do_not_stand_for_the_initial_model_s(world) -> None:
+def test_predictions_of_one_model_do_not_stand_for_another_s(world) -> None:
     references = world.predictions(world.settings())
     with pytest.raises(UserError, match="14 of the 14 reference predictions"):
-        reference_keys(references, world.pairs, world.settings(reference="initial"), world.pruned.fingerprint)
+        reference_keys(references, world.pairs, world.settings(), world.pruned.fingerprint)
 
 
 def test_predictions_for_other_clips_are_refused(world) -> None:
     references = world.predictions(world.settings())
     pairs = [replace(world.pairs[0], winner="full5"), *world.pairs[1:]]
     with pytest.raises(UserError, match="2 of the 14 reference predictions"):
-        reference_keys(references, pairs, world.settings(), world.pruned.fingerprint)
+        reference_keys(references, pairs, world.settings(), world.teacher.fingerprint)

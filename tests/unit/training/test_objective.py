@@ -13,7 +13,7 @@ from vip.training.sums import Sums
 def feed(world):
     settings = world.settings()
     references = world.predictions(settings)
-    keys = reference_keys(references, world.pairs, settings, world.pruned.fingerprint)
+    keys = reference_keys(references, world.pairs, settings, world.teacher.fingerprint)
     return Feed(world.pruned.open(), world.pairs, world.clips, references, keys, settings, "cpu")
 
 

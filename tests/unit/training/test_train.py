@@ -78,16 +78,19 @@ def test_the_curve_has_a_row_a_step(world) -> None:
     assert curve["step"].tolist() == [1, 2, 3, 4, 5, 6]
     assert curve["epoch"].tolist() == [0, 0, 0, 1, 1, 1]
     assert curve["dpo_gradient_norm"].notna().tolist() == [True, False] * 3
-    assert curve.drop(columns=["dpo_gradient_norm", "sft_gradient_norm"]).notna().all(axis=None)
+    sometimes = ["dpo_gradient_norm", "sft_gradient_norm", "feature_loss"]
+    assert curve.drop(columns=sometimes).notna().all(axis=None)
+    assert curve["feature_loss"].isna().all(), "redpo compares no features"
     total = curve["dpo_loss"] + 2.0 * curve["sft_loss"]
     assert curve["loss"].tolist() == pytest.approx(total.tolist(), rel=1e-5)
     assert curve["weighted_sft_loss"].tolist() == pytest.approx((2.0 * curve["sft_loss"]).tolist())
 
 
-def test_micro_batches_add_up_to_the_batch(world, elsewhere) -> None:
+@pytest.mark.parametrize("method", ["redpo", "feature_distillation"])
+def test_micro_batches_add_up_to_the_batch(world, elsewhere, method) -> None:
     whole, parts = (
-        world.train(gradient_clip=0.5),
-        world.train(elsewhere, gradient_clip=0.5, micro_batch_size=2),
+        world.train(method=method, gradient_clip=0.5),
+        world.train(elsewhere, method=method, gradient_clip=0.5, micro_batch_size=2),
     )
     pd.testing.assert_frame_equal(whole.curve, parts.curve, rtol=1e-4, atol=1e-7)
     for name, weight in weights(whole).items():
@@ -102,7 +105,9 @@ def test_a_method_minimises_its_own_term(world, method, term) -> None:
 
 
 def test_methods_see_the_same_first_batch(world) -> None:
-    rows = [world.train(method=method).curve.iloc[0] for method in ("redpo", "sft", "dpo")]
+    rows = [
+        world.train(method=method).curve.iloc[0] for method in ("redpo", "sft", "dpo", "feature_distillation")
+    ]
     for name in (
         "dpo_loss",
         "sft_loss",
@@ -111,7 +116,7 @@ def test_methods_see_the_same_first_batch(world) -> None:
         "dpo_gradient_norm",
         "sft_gradient_norm",
     ):
-        assert rows[0][name] == rows[1][name] == rows[2][name]
+        assert len({row[name] for row in rows}) == 1, name
 
 
 def test_training_brings_the_student_nearer_to_its_teacher(world) -> None:
@@ -162,6 +167,18 @@ def test_a_run_stopped_anywhere_ends_as_if_it_was_not(world, elsewhere, call) ->
         world.train(**FULL)
     world.pruned.prepare = lambda family: None
     assert_same(world.train(**FULL), expected)
+
+
+@pytest.mark.parametrize("call", [2, 8, 5 + STEPS])
+def test_a_run_beside_its_teacher_too_ends_as_if_it_was_not_stopped(world, elsewhere, call) -> None:
+    beside = FULL | {"method": "feature_distillation"}
+    expected = world.train(elsewhere, **beside)
+    world.pruned.prepare = stop_at(call)
+    with pytest.raises(KeyboardInterrupt):
+        world.train(**beside)
+    world.pruned.prepare = lambda family: None
+    assert_same(world.train(**beside), expected)
+    assert expected.curve["feature_loss"].notna().all()
 
 
 def test_how_often_checkpoints_are_made_changes_nothing(world, elsewhere) -> None:
@@ -235,7 +252,7 @@ def test_a_loss_that_is_not_finite_stops_before_the_update(world, value) -> None
     references = world.predictions(settings)
     world.clips.full["full3"].latents.fill_(value)
     with pytest.raises(UserError, match=r"the loss is nan, nothing was updated .*pair3") as caught:
-        train(world.pruned, world.pairs, world.clips, references, world.checkpoints, settings)
+        train(world.pruned, world.teacher, world.pairs, world.clips, references, world.checkpoints, settings)
     checkpoints = sorted(world.checkpoints.path.glob("*/step_*"))
     assert str(checkpoints[-1]) in str(caught.value)
     assert str(caught.value).startswith(f"step {int(checkpoints[-1].name[-8:]) + 1}:")
@@ -251,7 +268,7 @@ def test_of_a_whole_batch_the_broken_pair_is_named_alone(world, method, side) ->
     references = world.predictions(settings)
     getattr(world.clips, side)[f"{side}3"].latents.fill_(float("nan"))
     with pytest.raises(UserError, match=r"step 1: the (loss|gradient norm) is nan.*; pairs: pair3\);"):
-        train(world.pruned, world.pairs, world.clips, references, world.checkpoints, settings)
+        train(world.pruned, world.teacher, world.pairs, world.clips, references, world.checkpoints, settings)
     assert not world.checkpoints.path.exists()
 
 
@@ -269,7 +286,7 @@ def test_a_broken_pair_is_named_before_the_terms_are_weighed(world) -> None:
     references = world.predictions(settings)
     world.clips.full["full3"].latents.fill_(float("nan"))
     with pytest.raises(UserError, match=r"step 1: the sum of the terms' gradient norms is nan.*: pair3\);"):
-        train(world.pruned, world.pairs, world.clips, references, world.checkpoints, settings)
+        train(world.pruned, world.teacher, world.pairs, world.clips, references, world.checkpoints, settings)
 
 
 def test_the_first_step_has_no_good_checkpoint_to_name(world) -> None:

@@ -126,6 +126,10 @@ class TransformerFamily(VideoFamily):
         for stack in self.stacks:
             stack.remove(names)
 
+    def feature_paths(self) -> dict[str, str]:
+        """The ends of the blocks that are left; of blocks called in step, that of the last."""
+        return {unit.name: unit.paths[-1] for unit in self.units("block")}
+
     def trainable(self) -> "dict[str, nn.Parameter]":
         """All parameters of the denoiser: what stands around the blocks has to follow when blocks go."""
         return dict(self.denoiser.named_parameters())

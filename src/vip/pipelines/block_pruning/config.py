@@ -1,6 +1,6 @@
 """The parameters of block pruning, and the budget of one stage."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
@@ -14,6 +14,8 @@ class BlockPruning:
 
     granularity: Granularity = "module"
     """Whether single modules or whole blocks are removed."""
+    targets: Literal["damaged", "all"] = "damaged"
+    """Which properties pairs are made for: those that pruning damaged, as in the paper, or every one."""
     resamples: Annotated[int, Field(ge=1)] = 1000
     """Bootstrap resamples of an interval."""
     confidence: Annotated[float, Field(gt=0, lt=1)] = 0.95

@@ -120,14 +120,19 @@ def _prunable_parameters(model: VideoFamily) -> int:
     return sum(unit.parameters for unit in model.units("module"))
 
 
-def find_target_properties(full_scoring_scores: Table, pruned_scoring_scores: Table) -> list[str]:
+def find_target_properties(
+    full_scoring_scores: Table, pruned_scoring_scores: Table, settings: BlockPruning
+) -> list[str]:
     """The properties that pruning damaged: those whose mean score fell below the full model's.
 
-    Never empty: if none fell, it is the one that gained least, so that a stage always has a target.
+    Never empty: if none fell, it is the one that gained least, so that a stage always has a target. With
+    `targets: all` it is every property, whatever pruning did.
     """
     differences = paired_differences(pruned_scoring_scores, full_scoring_scores)
     gains = {name: float(differences[name].mean()) for name in PROPERTIES}
     changes = ", ".join(f"{name} {gain:+.3f}" for name, gain in gains.items())
+    if settings.targets == "all":
+        return list(PROPERTIES)
     if damaged := [name for name, gain in gains.items() if gain < 0]:
         logger.info("pruned against full model: %s; target properties: %s", changes, ", ".join(damaged))
         return damaged

@@ -66,7 +66,7 @@ def create_pipeline(**_kwargs: Any) -> Pipeline:
         *scores_of("pruned_scoring"),
         node(
             find_target_properties,
-            inputs=["full_scoring_scores", "pruned_scoring_scores"],
+            inputs=["full_scoring_scores", "pruned_scoring_scores", "params:block_pruning"],
             outputs="target_properties",
             name="target_properties",
         ),

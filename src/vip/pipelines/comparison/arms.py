@@ -5,7 +5,7 @@ Kedro reads parameters before it knows pipelines, so a run's own parameters are 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +13,17 @@ RUNS = "comparison_runs"
 """The parameter that holds the runs' own blocks; made here, never written by hand."""
 SEEDED = ("video_generation", "redpo_training")
 """Blocks whose seed is the run's."""
-BLOCKS = ("block_pruning", "video_generation", "scoring", "pair_curation", "redpo_training")
+BLOCKS = (
+    "block_pruning",
+    "prompt_filtering",
+    "video_generation",
+    "scoring",
+    "pair_curation",
+    "redpo_training",
+)
 """Blocks that an arm may change."""
+BUDGETS = ("blocks_per_stage", "target_parameters")
+"""What an arm may give its stages to remove, one number a stage, in place of the shared budgets."""
 
 _NAMESPACE = re.compile(r"(?P<arm>\w+)_seed_(?P<seed>\d+)(_stage_\d+)?")
 
@@ -53,14 +62,21 @@ def runs_of(parameters: Mapping[str, Any]) -> list[ArmRun]:
     seeds = comparison.get("seeds")
     if not isinstance(chosen, list) or not isinstance(seeds, list):
         return []
-    pairs = [(str(name), seed) for seed in seeds for name in chosen if isinstance(arms.get(name), Mapping)]
-    runs = (_run(name, arms[name], seed, parameters) for name, seed in pairs if type(seed) is int)
+    known = {str(name): arms[name] for name in chosen if isinstance(arms.get(name), Mapping)}
+    return repeated(known, seeds, parameters)
+
+
+def repeated(
+    arms: Mapping[str, Mapping[str, Any]], seeds: Iterable[Any], parameters: Mapping[str, Any]
+) -> list[ArmRun]:
+    """Every arm with every seed, seed by seed; what is no seed is left for others to refuse."""
+    pairs = [(name, seed) for seed in seeds if type(seed) is int for name in arms]
+    runs = (_run(name, arms[name], seed, parameters) for name, seed in pairs)
     return [run for run in runs if run is not None]
 
 
-def run_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
+def run_parameters(parameters: Mapping[str, Any], runs: Sequence[ArmRun]) -> dict[str, Any]:
     """The blocks of every run, by its name; under `seed_<seed>` what evaluations share, whatever the arm."""
-    runs = runs_of(parameters)
     sampling = parameters.get("video_generation") or {}
     noises = {f"seed_{run.seed}": {"video_generation": {**sampling, "seed": run.seed}} for run in runs}
     return {run.name: dict(run.own) for run in runs if run.stages} | noises
@@ -73,20 +89,31 @@ def run_of(namespace: str | None) -> tuple[str, int] | None:
 
 
 def _run(name: str, arm: Mapping[str, Any], seed: int, parameters: Mapping[str, Any]) -> ArmRun | None:
-    stages = parameters["stages"] if arm.get("stages") is None else arm["stages"]
+    budgets = _own_budgets(arm)
+    stages = len(budgets) or (parameters["stages"] if arm.get("stages") is None else arm["stages"])
     own: dict[str, Any] = {
-        block: _merged(parameters.get(block) or {}, arm.get(block) or {})
+        block: merged(parameters.get(block) or {}, arm.get(block) or {})
         | ({"seed": seed} if block in SEEDED else {})
         for block in BLOCKS
         if block in SEEDED or arm.get(block)
     }
     if arm.get("at_once") and stages:
-        budget = budget_at_once(parameters, stages)
+        budget = budget_at_once({**parameters, **budgets}, stages)
         if budget is None:
             return None
-        own["stage_1"] = {"budget": budget}
-        stages = 1
+        budgets, stages = {"stage_1": {"budget": budget}}, 1
+    own |= budgets
     return ArmRun(name, seed, stages if isinstance(stages, int) else 0, arm.get("trained", True), own)
+
+
+def _own_budgets(arm: Mapping[str, Any]) -> dict[str, Any]:
+    """The blocks `stage_1`, `stage_2`, ... of an arm that has budgets of its own."""
+    given = [(kind, arm[kind]) for kind in BUDGETS if isinstance(arm.get(kind), list)]
+    return {
+        f"stage_{number}": {"budget": {kind: value}}
+        for kind, values in given
+        for number, value in enumerate(values, start=1)
+    }
 
 
 def budget_at_once(parameters: Mapping[str, Any], stages: int) -> dict[str, int] | None:
@@ -104,11 +131,11 @@ def budget_at_once(parameters: Mapping[str, Any], stages: int) -> dict[str, int]
     return {"blocks_per_stage": sum(count for count in counts if count is not None)}
 
 
-def _merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+def merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     """The base with an arm's changes, nested ones as well; options of another reward replace the base's."""
-    merged = dict(base)
+    both = dict(base)
     for key, value in changes.items():
-        both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
-        other_name = both and value.get("name") not in (None, merged[key].get("name"))
-        merged[key] = _merged(merged[key], value) if both and not other_name else value
-    return merged
+        nested = isinstance(value, Mapping) and isinstance(both.get(key), Mapping)
+        other_name = nested and value.get("name") not in (None, both[key].get("name"))
+        both[key] = merged(both[key], value) if nested and not other_name else value
+    return both

@@ -10,6 +10,9 @@ from vip.pipelines.scoring.config import Scoring
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")]
 Block = dict[str, Any]
+Budgets = Annotated[list[int], Field(min_length=1)] | None
+READ_BY_STAGES = ("threshold", "stage_prompts", "seed")
+"""Parameters of prompt_filtering that choose a stage's prompts; the others make the prompts of all."""
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
@@ -22,8 +25,14 @@ class Arm:
     """Remove in a single stage what the others remove in all of theirs."""
     trained: bool = True
     """Whether stages train what they pruned."""
+    blocks_per_stage: Budgets = None
+    """Units that its stages remove instead, a number a stage: `[4, 2, 1]` has three stages."""
+    target_parameters: Budgets = None
+    """Prunable parameters that its stages leave at most instead, a number a stage."""
     block_pruning: Block = Field(default_factory=dict)
     """Parameters of block_pruning that differ."""
+    prompt_filtering: Block = Field(default_factory=dict)
+    """Parameters of prompt_filtering that differ, of those that a stage reads; other prompts are shared."""
     video_generation: Block = Field(default_factory=dict)
     """Parameters of video_generation that differ; evaluation clips follow the shared ones."""
     scoring: Block = Field(default_factory=dict)
@@ -32,6 +41,22 @@ class Arm:
     """Parameters of pair_curation that differ."""
     redpo_training: Block = Field(default_factory=dict)
     """Parameters of redpo_training that differ."""
+
+    def __post_init__(self) -> None:
+        """Refuse two numbers of stages, and changes that would change nothing."""
+        given = {
+            "stages": self.stages,
+            "blocks_per_stage": self.blocks_per_stage,
+            "target_parameters": self.target_parameters,
+        }
+        said = [name for name, value in given.items() if value is not None]
+        if len(said) > 1:
+            raise ValueError(f"{' and '.join(said)} each say how many stages there are; keep one of them")
+        if unread := sorted(set(self.prompt_filtering) - set(READ_BY_STAGES)):
+            raise ValueError(
+                f"prompt_filtering.{unread[0]} is used once for all arms, which have their prompts in "
+                f"common; an arm may change {', '.join(READ_BY_STAGES)}"
+            )
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))

@@ -26,7 +26,7 @@ def gather_scores(**tables: Table) -> Table:
     import pandas as pd
 
     return pd.concat(
-        [_placed(name, table[list(SCORES)], "evaluator") for name, table in tables.items()], ignore_index=True
+        [placed(name, table[list(SCORES)], "evaluator") for name, table in tables.items()], ignore_index=True
     )
 
 
@@ -34,11 +34,12 @@ def gather_sizes(**sizes: dict[str, int]) -> Table:
     """One row a run and stage: arm, run_seed, stage, parameters, flops."""
     import pandas as pd
 
-    rows = [_placed(name, pd.DataFrame([size]), "what") for name, size in sizes.items()]
+    rows = [placed(name, pd.DataFrame([size]), "what") for name, size in sizes.items()]
     return pd.concat(rows, ignore_index=True).drop(columns="what")
 
 
-def _placed(name: str, table: Table, last: str) -> Table:
+def placed(name: str, table: Table, last: str) -> Table:
+    """A run's table with what its argument name says in front: arm, run_seed, stage, and `last`."""
     arm, seed, stage, what = name.split(SEPARATOR)
     placed = table.copy()
     for column, value in ((last, what), ("stage", int(stage)), ("run_seed", int(seed)), ("arm", arm)):

@@ -19,26 +19,35 @@ from vip.pipelines.scoring.pipeline import scores_of
 from vip.pipelines.stage.pipeline import distilling, pruning
 from vip.pipelines.video_generation.pipeline import clips_of
 
+Place = tuple[ArmRun, int]
+"""A run and the number of one of its stages, where a model is evaluated."""
 SHARED_INPUTS = ("teacher", "prompts", "scoring_prompts")
 EVALUATORS = {"reward": "params:scoring", "second_opinion": "params:comparison.second_opinion"}
 
 
 def create_pipeline(runs: Sequence[ArmRun], **_kwargs: Any) -> Pipeline:
     """Everything of every run, and what is made of all of them."""
-    nodes = [step for run in runs for part in _run_of(run) for step in part.nodes]
-    return pipeline([*nodes, *_summary(runs)], tags="comparison")
+    places = [(run, stage) for run in runs for stage in stages_of(run)]
+    return pipeline([*nodes_of(places), *_summary(places)], tags="comparison")
 
 
-def _run_of(run: ArmRun) -> list[Pipeline]:
-    """The stages of one run, each evaluated; of a run without stages, the teacher."""
-    if not run.stages:
-        return [_evaluation(run, 0, "teacher")]
-    parts, previous = [], "teacher"
-    for number in range(1, run.stages + 1):
-        parts.append(_stage(run, number, previous))
-        previous = f"{run.namespace(number)}.{'student' if run.trained else 'pruned'}"
-        parts.append(_evaluation(run, number, previous))
-    return parts
+def stages_of(run: ArmRun) -> range:
+    """The numbers of a run's stages; 0, the teacher, where it has none."""
+    return range(1, run.stages + 1) if run.stages else range(1)
+
+
+def nodes_of(evaluated: Sequence[Place]) -> list[Node]:
+    """All stages of the runs in these places, and the evaluation of the places themselves."""
+    parts, wanted = [], {(run.name, stage) for run, stage in evaluated}
+    for run in {run.name: run for run, _ in evaluated}.values():
+        previous = "teacher"
+        for number in stages_of(run):
+            if number:
+                parts.append(_stage(run, number, previous))
+                previous = f"{run.namespace(number)}.{'student' if run.trained else 'pruned'}"
+            if (run.name, number) in wanted:
+                parts.append(_evaluation(run, number, previous))
+    return [step for part in parts for step in part.nodes]
 
 
 def _stage(run: ArmRun, number: int, previous: str) -> Pipeline:
@@ -81,9 +90,8 @@ def _evaluation(run: ArmRun, stage: int, model: str) -> Pipeline:
     )
 
 
-def _summary(runs: Sequence[ArmRun]) -> list[Node]:
-    """One table of all scores, what it says of arms and differences, and the page."""
-    places = [(run, stage) for run in runs for stage in (range(1, run.stages + 1) if run.stages else (0,))]
+def gathered(places: Sequence[Place], prefix: str) -> list[Node]:
+    """All scores of these places in one table, `<prefix>_scores`, and their sizes in `<prefix>_sizes`."""
     scores = {
         argument_name(run.arm, run.seed, stage, name): f"{run.namespace(stage)}.{name}_scores"
         for run, stage in places
@@ -93,11 +101,18 @@ def _summary(runs: Sequence[ArmRun]) -> list[Node]:
         argument_name(run.arm, run.seed, stage, "size"): f"{run.namespace(stage)}.size"
         for run, stage in places
     }
+    return [
+        node(gather_scores, inputs=scores, outputs=f"{prefix}_scores", name=f"{prefix}_scores"),
+        node(gather_sizes, inputs=sizes, outputs=f"{prefix}_sizes", name=f"{prefix}_sizes"),
+    ]
+
+
+def _summary(places: Sequence[Place]) -> list[Node]:
+    """One table of all scores, what it says of arms and differences, and the page."""
     settings = {"settings": "params:comparison"}
     tables = {"scores": "comparison_scores", "sizes": "comparison_sizes"}
     return [
-        node(gather_scores, inputs=scores, outputs="comparison_scores", name="comparison_scores"),
-        node(gather_sizes, inputs=sizes, outputs="comparison_sizes", name="comparison_sizes"),
+        *gathered(places, "comparison"),
         node(tabulate_arms, inputs=tables, outputs="comparison_arms", name="comparison_arms"),
         node(
             compare_arms,

@@ -37,8 +37,9 @@ def curate_pairs(
 
     A property p takes the prompts that describe it; of each prompt and seed it keeps the two clips if
     S_p(full) > S_p(pruned) > tau_p, both strictly. A tau_p given as a quantile is that of the pruned model's
-    scores over the candidates. `pair_counts` holds, by property, candidates = not_better + too_bad + kept,
-    and tau. UserError where no pair is left, or where the clips are not of the same prompts and seeds.
+    scores over the candidates. Of more than `maximum_pairs` some are drawn. `pair_counts` holds, by property,
+    candidates = not_better + too_bad + not_drawn + kept, and tau. UserError where no pair is left, or
+    where the clips are not of the same prompts and seeds.
     """
     import pandas as pd
 
@@ -62,7 +63,23 @@ def curate_pairs(
         )
     if not any(count["kept"] for count in counts):
         raise UserError(_no_pairs(counts))
-    return pd.concat([part for part in pairs if len(part)], ignore_index=True), pd.DataFrame(counts)
+    curated = pd.concat([part for part in pairs if len(part)], ignore_index=True)
+    drawn = _drawn(curated, settings.maximum_pairs)
+    return drawn, _with_drawn(pd.DataFrame(counts), drawn)
+
+
+def _drawn(pairs: Table, maximum: int | None) -> Table:
+    """At most so many, in their order. Pairs are drawn by their ids, so fewer are some of those of more."""
+    if maximum is None or len(pairs) <= maximum:
+        return pairs
+    return pairs.loc[pairs["pair_id"].sort_values().index[:maximum].sort_values()].reset_index(drop=True)
+
+
+def _with_drawn(counts: Table, drawn: Table) -> Table:
+    """The counts, with what was left after the draw in `kept`."""
+    kept = [int((drawn["property"] == name).sum()) for name in counts["property"]]
+    told = counts.assign(not_drawn=counts["kept"] - kept, kept=kept)
+    return told[["property", "candidates", "not_better", "too_bad", "not_drawn", "kept", "tau"]]
 
 
 def _same_prompt_and_noise(full_scores: Table, pruned_scores: Table) -> Table:

@@ -7,14 +7,15 @@ from pydantic import ConfigDict, Field, field_validator
 from pydantic.dataclasses import dataclass
 
 from vip.families.loading import Loading, Precision
+from vip.losses.methods import METHODS, WITH_TEACHER
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class ReDPOTraining:
     """How a pruned model is trained; the paper's own values stand in METHOD 4."""
 
-    method: Literal["redpo", "sft", "dpo", "finetuning"]
-    """The paper's method, or one of its two terms alone."""
+    method: Literal["redpo", "sft", "dpo", "finetuning", "feature_distillation"]
+    """The paper's method, one of its two terms alone, or what else is compared with it."""
     reference: Literal["teacher", "initial"]
     """What the student is held against: the full model (V.I.P.) or its own first weights (alignment)."""
     beta: Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -59,11 +60,25 @@ class ReDPOTraining:
     """Where a training of other settings was stopped half way: show them and stop, or train afresh."""
     offload: bool = False
     """Keep on the GPU only the model at work, the others in the machine's memory."""
+    output_weight: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
+    """lambda_OutKD of feature_distillation: BK-SDM's, for the distance to the teacher's prediction."""
+    feature_weight: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
+    """lambda_FeatKD of feature_distillation: BK-SDM's, for the distance to the teacher's features."""
 
     @property
     def loading(self) -> Loading:
         """How models are held in memory; nothing is decoded."""
         return Loading(self.precision, self.offload)
+
+    @property
+    def with_teacher(self) -> bool:
+        """Whether teacher and student are in memory together."""
+        return self.method in WITH_TEACHER
+
+    @property
+    def loading_beside(self) -> Loading:
+        """How the teacher is held then: it is at work in every step, and only its denoiser."""
+        return Loading(self.precision, only_denoiser=True)
 
     @field_validator("sft_weight", mode="before")
     @classmethod
@@ -79,7 +94,7 @@ class ReDPOTraining:
     @field_validator("method", mode="before")
     @classmethod
     def _name_the_nearest_method(cls, value: object) -> object:
-        known = ["redpo", "sft", "dpo", "finetuning"]
+        known = list(METHODS)
         if value not in known:
             near = get_close_matches(str(value).lower(), known, n=1) or [", ".join(known)]
             raise ValueError(f"method {value!r} is unknown; did you mean {near[0]}?")
@@ -87,10 +102,15 @@ class ReDPOTraining:
 
     def __post_init__(self) -> None:
         """Refuse what has nothing to learn: at first, a student equals its own first weights."""
-        if self.reference == "initial" and self.method == "sft":
+        if self.reference == "initial" and self.method in ("sft", "feature_distillation"):
             raise ValueError(
-                "method: sft imitates the reference, and reference: initial is the student itself; "
-                "choose method: redpo or reference: teacher"
+                f"method: {self.method} imitates the reference, and reference: initial is the student "
+                "itself; choose method: redpo or reference: teacher"
+            )
+        if self.with_teacher and self.sharding != "none":
+            raise ValueError(
+                f"method: {self.method} has all of the teacher in each process, and sharding: "
+                f"{self.sharding} is for what does not fit there; choose sharding: none or another method"
             )
         if self.reference == "initial" and self.method == "redpo" and self.sft_weight == "auto":
             raise ValueError(

@@ -24,15 +24,16 @@ def predict_reference(
     """What the reference predicts on winner and loser of each pair in each epoch; the same for every method.
 
     The reference is the teacher or, with `reference: initial`, the pruned model before training. It is opened
-    when the first batch is made and gone with the map, so it never shares memory with the student.
+    when the first batch is made and gone with the map, so it does not share memory with the student.
     """
-    reference = teacher if settings.reference == "teacher" else pruned
+    reference = _reference(teacher, pruned, settings)
     return reference_predictions(
         reference, preference_pairs(pairs), PairClips(full_clips, pruned_clips), settings
     )
 
 
 def train_student(
+    teacher: ModelFolder,
     pruned: ModelFolder,
     pairs: Table,
     full_clips: Items[Clip],
@@ -41,7 +42,21 @@ def train_student(
     checkpoints: CheckpointFolder,
     settings: ReDPOTraining,
 ) -> tuple[VideoFamily, Table]:
-    """The student and its training curve; continues from the last good checkpoint of the very same run."""
-    clips = PairClips(full_clips, pruned_clips)
-    trained = train(pruned, preference_pairs(pairs), clips, reference_predictions, checkpoints, settings)
+    """The student and its training curve; continues from the last good checkpoint of the very same run.
+
+    The teacher is opened only where the method needs more than its predictions.
+    """
+    trained = train(
+        pruned,
+        _reference(teacher, pruned, settings),
+        preference_pairs(pairs),
+        PairClips(full_clips, pruned_clips),
+        reference_predictions,
+        checkpoints,
+        settings,
+    )
     return trained.family, trained.curve
+
+
+def _reference(teacher: ModelFolder, pruned: ModelFolder, settings: ReDPOTraining) -> ModelFolder:
+    return teacher if settings.reference == "teacher" else pruned

@@ -27,6 +27,7 @@ def create_pipeline(**_kwargs: Any) -> Pipeline:
             node(
                 train_student,
                 inputs=[
+                    "teacher",
                     "pruned",
                     "pairs",
                     "full_clips",

@@ -59,20 +59,35 @@ class TeacherBlueprint(Blueprint):
         """Pictures' will do."""
 
     def assemble(self, autoencoder: Any) -> Teacher:
-        """Put the weights of the UNetMotionModel back into the two that it was made from."""
+        """The denoiser as the two that it was made from."""
         assert self.joined is not None, "the teacher has not been trained on clips"
-        trained = self.joined.state_dict()
-        for part in (self.spatial, self.motion):
-            part.load_state_dict({name: trained[name] for name in part.state_dict()})
-        components = {
-            "vae": autoencoder,
-            "tokenizer": self.clip_words.tokenizer,
-            "text_encoder": self.clip_words.encoder,
-            "unet": self.spatial,
-            "motion_adapter": self.motion,
-            "scheduler": self.scheduler,
-        }
-        return Teacher("animatediff", "AnimateDiffPipeline", components)
+        split_motion(self.joined, self.spatial, self.motion)
+        words = self.clip_words
+        return animatediff_teacher(
+            autoencoder, words.tokenizer, words.encoder, self.spatial, self.motion, self.scheduler
+        )
+
+
+def animatediff_teacher(
+    autoencoder: Any, tokenizer: Any, text_encoder: Any, spatial: Any, motion: Any, scheduler: Any
+) -> Teacher:
+    """These parts as an AnimateDiff-type teacher."""
+    components = {
+        "vae": autoencoder,
+        "tokenizer": tokenizer,
+        "text_encoder": text_encoder,
+        "unet": spatial,
+        "motion_adapter": motion,
+        "scheduler": scheduler,
+    }
+    return Teacher("animatediff", "AnimateDiffPipeline", components)
+
+
+def split_motion(denoiser: "nn.Module", spatial: "UNet2DConditionModel", motion: "MotionAdapter") -> None:
+    """Put the weights of a UNetMotionModel back into the U-Net and the adapter it was made from."""
+    trained = denoiser.state_dict()
+    for part in (spatial, motion):
+        part.load_state_dict({name: trained[name] for name in part.state_dict()})
 
 
 def build_spatial_denoiser() -> "UNet2DConditionModel":

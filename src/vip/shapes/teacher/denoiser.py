@@ -6,7 +6,7 @@ of the frame and the place in the picture. It is learned first where nothing els
 """
 
 from dataclasses import dataclass as plain_dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Protocol
 
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
@@ -100,7 +100,19 @@ def train_denoiser(
     return learn(name, model, loss_at, loop, checkpoints)
 
 
-def write_captions(scenes: list[int], rng: "np.random.Generator", settings: DenoiserTraining) -> list[str]:
+class CaptionShares(Protocol):
+    """How many captions leave something out."""
+
+    @property
+    def caption_dropout(self) -> float:
+        """Share of captions that are empty."""
+
+    @property
+    def silent_share(self) -> float:
+        """Share of captions that say nothing of motion."""
+
+
+def write_captions(scenes: list[int], rng: "np.random.Generator", settings: CaptionShares) -> list[str]:
     """One caption a scene: some empty (for guidance), some silent on motion, half without articles."""
     world = all_scenes()
     captions = []

@@ -1,0 +1,50 @@
+"""All sweeps on one HTML page, which holds all it shows and asks the network for nothing."""
+
+from typing import Any
+
+from vip.evaluation.results import records
+from vip.evaluation.sweeps import advice, rows_of_sweeps
+from vip.evaluation.sweeps_figures import sweep_figure
+from vip.evaluation.swept import Swept, SweptSetting
+from vip.evaluation.templating import environment_of, with_figures
+from vip.evaluation.verdict import side_of_zero
+from vip.evaluation.wording import spelled
+from vip.types import PROPERTIES, Table
+
+
+def render(results: Table, swept: Swept, confidence: float, resamples: int) -> str:
+    """The page as text, from the table of `vip.evaluation.sweeps`."""
+    environment = with_figures(environment_of("sweep", style="report", script="figures"))
+    comparisons = int(results["comparisons"].max())
+    return environment.get_template("sweep.html.j2").render(
+        base=swept.base,
+        sweeps=[_sweep(name, rows, swept.sweeps[name]) for name, rows in rows_of_sweeps(results)],
+        seeds=int(results["seeds"].max()),
+        prompts=int(results["prompts"].max()),
+        comparisons=comparisons,
+        expected=(1 - confidence) * comparisons,
+        confidence=confidence,
+        resamples=resamples,
+        dimensions=("average", *PROPERTIES),
+    )
+
+
+def _sweep(name: str, rows: Table, sweep: SweptSetting) -> dict[str, Any]:
+    """One setting as the template lays it out: what each evaluator says, the figure, the table."""
+    by_evaluator = [(str(each), table) for each, table in rows.groupby("evaluator", sort=False)]
+    return {
+        "name": name,
+        "settings": sweep.settings,
+        "advice": [(str(table["reward"].iloc[0]), advice(table)) for _, table in by_evaluator],
+        "figure": sweep_figure(rows, sweep, spelled(name).capitalize()),
+        "tables": [_values(table) for _, table in by_evaluator],
+    }
+
+
+def _values(rows: Table) -> list[dict[str, Any]]:
+    """One row a value, with a cell a dimension."""
+    found: dict[str, dict[str, Any]] = {}
+    for record in records(rows):
+        row = found.setdefault(record["arm"], {**record, "cells": {}})
+        row["cells"][record["dimension"]] = {**record, "side": side_of_zero(record["low"], record["high"])}
+    return list(found.values())

@@ -1,0 +1,1 @@
+"""Step distillation: a teacher of few steps out of the embedded one."""

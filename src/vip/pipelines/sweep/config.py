@@ -1,0 +1,49 @@
+"""The parameters of sweeps."""
+
+from typing import Annotated, Any
+
+from pydantic import ConfigDict, Field
+from pydantic.dataclasses import dataclass
+
+from vip.errors import UserError
+from vip.evaluation.swept import Scale
+from vip.pipelines.comparison.config import Name
+
+
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class Sweep:
+    """One setting and the values it is given, all else as it is."""
+
+    setting: str | list[str]
+    """What is changed, as an arm says it: `redpo_training.beta`; of several settings, each has the value."""
+    values: Annotated[list[Any], Field(min_length=1)]
+    """What it is changed to. The value it has without a sweep is always among them."""
+    scale: Scale = "steps"
+    """How values are spaced on the page: `linear`, `log`, or alike, in `steps`."""
+
+    @property
+    def settings(self) -> list[str]:
+        """The settings, one or several."""
+        return [self.setting] if isinstance(self.setting, str) else self.setting
+
+
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class Sweeps:
+    """Which settings are swept, from which arm, on which seeds; how sure to be, `comparison` says."""
+
+    base: str
+    """The arm of the comparison whose settings are changed, one at a time; its runs are the comparison's."""
+    sweeps: dict[Name, Sweep]
+    """What is swept, by name."""
+    only: list[str]
+    """Sweeps of a partial run; empty for all."""
+    seeds: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)]
+    """Each repeats every value with other noise, draws and data order."""
+
+    def check(self) -> None:
+        """UserError where a name is of no sweep, or a seed stands twice."""
+        for name in self.only:
+            if name not in self.sweeps:
+                raise UserError(f"{name!r} is no sweep; sweeps are {', '.join(self.sweeps)}")
+        if len(set(self.seeds)) < len(self.seeds):
+            raise UserError(f"seeds are {self.seeds}; write each of them once")

@@ -1,0 +1,39 @@
+"""The arms of all sweeps, evaluated at their last stage, and a page over all."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from kedro.pipeline import Node, Pipeline, node, pipeline
+
+from vip.pipelines.comparison.arms import RUNS, ArmRun
+from vip.pipelines.comparison.nodes import argument_name
+from vip.pipelines.comparison.pipeline import gathered, nodes_of, stages_of
+from vip.pipelines.sweep.arms import SWEPT
+from vip.pipelines.sweep.nodes import gather_pairs, tabulate_sweeps, write_page
+
+
+def create_pipeline(runs: Sequence[ArmRun], **_kwargs: Any) -> Pipeline:
+    """Everything of every run, and what is made of all of them."""
+    places = [(run, run.stages) for run in runs]
+    return pipeline([*nodes_of(places), *gathered(places, "sweep"), *_summary(runs)], tags="sweep")
+
+
+def _summary(runs: Sequence[ArmRun]) -> list[Node]:
+    """How many pairs there were, what each value came to, and the page."""
+    pairs = {
+        argument_name(run.arm, run.seed, stage, "pairs"): f"{run.namespace(stage)}.pairs"
+        for run in runs
+        for stage in stages_of(run)
+    }
+    tables = {name: f"sweep_{name}" for name in ("scores", "sizes", "pairs")}
+    settings = {"swept": f"params:{RUNS}.{SWEPT}", "settings": "params:comparison"}
+    return [
+        node(gather_pairs, inputs=pairs, outputs="sweep_pairs", name="sweep_pairs"),
+        node(tabulate_sweeps, inputs=tables | settings, outputs="sweep_results", name="sweep_results"),
+        node(
+            write_page,
+            inputs={"results": "sweep_results"} | settings,
+            outputs="sweep_page",
+            name="sweep_page",
+        ),
+    ]
