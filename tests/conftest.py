@@ -73,14 +73,14 @@ def build_tiny_teacher(folder: Path, seed: int = 0) -> None:
     import torch
 
     from vip.families.storage import save_components
-    from vip.shapes.teacher import architecture
+    from vip.shapes.teacher import animatediff, architecture
 
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         tokenizer = architecture.build_tokenizer()
         components = {
-            "unet": architecture.build_spatial_denoiser(),
-            "motion_adapter": architecture.build_motion_adapter(),
+            "unet": animatediff.build_spatial_denoiser(),
+            "motion_adapter": animatediff.build_motion_adapter(),
             "vae": architecture.build_autoencoder(),
             "text_encoder": architecture.build_text_encoder(tokenizer),
             "tokenizer": tokenizer,

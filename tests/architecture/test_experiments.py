@@ -13,10 +13,13 @@ from vip.parameters import check_parameters, worth_making
 from vip.rewards.registry import reward_named
 
 CONF = Path(__file__).parents[2] / "conf"
-MODELS = sorted(
+EXPERIMENTS = sorted(
     path.name for path in CONF.iterdir() if (path / "catalog.yml").exists() and path.name != "base"
 )
 """Experiments with a model of their own."""
+SHAPES = [name for name in EXPERIMENTS if name.startswith("shapes_")]
+"""Those in the shapes world, whose model is small."""
+MODELS = [name for name in EXPERIMENTS if name not in SHAPES]
 
 
 @pytest.fixture(params=MODELS)
@@ -46,13 +49,33 @@ def test_each_writes_to_a_folder_of_its_own_and_reads_what_is_its_own(loader: Pr
 
 
 @pytest.mark.parametrize("name", MODELS)
+def test_each_header_of_a_published_model_names_licence_and_prompts(name: str) -> None:
+    header = (CONF / name / "parameters.yml").read_text().partition("\n\n")[0]
+    assert "\n# licence " in header
+    assert "\n# prompts " in header
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
 def test_each_header_says_what_it_takes(name: str) -> None:
     text = (CONF / name / "parameters.yml").read_text()
     header = text.partition("\n\n")[0]
     assert all(line.startswith("#") for line in header.splitlines())
-    for word in ("model", "licence", "prompts", "hardware", "expected", "command"):
+    for word in ("model", "hardware", "expected", "command"):
         assert f"\n# {word} " in header, word
     assert f"kedro run --env={name}" in header
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_a_model_of_the_shapes_world_is_small_and_made_by_its_own_command(
+    name: str, registered: dict
+) -> None:
+    loader = ProjectConfigLoader(str(CONF), env=name, **settings.CONFIG_LOADER_ARGS)
+    check_parameters(loader["parameters"], worth_making(registered))
+    assert loader["globals"]["folder"] == f"data/{name}"
+    command = f"kedro run --pipeline=teacher_training --env={name}"
+    assert command in (CONF / name / "parameters.yml").read_text()
+    folder = CONF.parent / loader["catalog"]["teacher"]["filepath"]
+    assert sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) < 10e6
 
 
 @pytest.mark.parametrize("name", MODELS)

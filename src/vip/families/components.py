@@ -1,5 +1,6 @@
 """Models out of diffusers folders, opened strictly, and what a folder says of itself."""
 
+import logging
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -72,6 +73,21 @@ def open_model(component: Any, folder: Path, *, strict: bool = False, **precisio
                 f"{names[0]}); restore the folder from its source"
             )
     return model
+
+
+@contextmanager
+def without_notice(logger: str, words: str) -> Iterator[None]:
+    """Drop messages of this logger that hold these words: the user can do nothing about them."""
+
+    def other(record: logging.LogRecord) -> bool:
+        return words not in record.getMessage()
+
+    source = logging.getLogger(logger)
+    source.addFilter(other)
+    try:
+        yield
+    finally:
+        source.removeFilter(other)
 
 
 @contextmanager

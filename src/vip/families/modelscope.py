@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast, final
 
+from vip.families.clips import ClipSize, Compression, clip_size
 from vip.families.unet3d import UNet3DFamily
 from vip.types import PruningRecord
 
@@ -10,7 +11,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 FRAMES = 16
-"""Frames of a clip in the stock pipeline."""
+"""Frames of a clip in the stock pipeline; a folder may ask for others (`vip.families.clips`)."""
 
 
 @final
@@ -27,6 +28,12 @@ class ModelScope(UNet3DFamily):
         """Bind an opened denoiser to the components around it; `open` is the way in."""
         super().__init__(folder, denoiser, record, components)
         self._set_shapes(FRAMES)
+        channels, factor = self.latent_shape[0], self.frame_shape[1] // self.latent_shape[2]
+        halvings = len(cast("Any", denoiser).config.block_out_channels) - 1
+        compression = Compression(frames=1, pixels=factor, patch_pixels=2**halvings)
+        clip = clip_size(folder, ClipSize(*self.frame_shape[:3]), compression)
+        self.latent_shape = (channels, *compression.latent_size(clip))
+        self.frame_shape = (clip.frames, clip.height, clip.width, 3)
 
     @classmethod
     def _classes(cls) -> "tuple[Any, Any, Any]":

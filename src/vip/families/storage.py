@@ -109,11 +109,11 @@ def copy_licences(source: Path, target: Path) -> None:
 
 
 def save_components(
-    folder: Path, pipeline_class: str, components: "Mapping[str, Any]", **options: int
+    folder: Path, pipeline_class: str, components: "Mapping[str, Any]", **options: object
 ) -> None:
     """Write freshly made components (each with `save_pretrained`) as a folder that its pipeline class loads.
 
-    `options` are what the pipeline is built with besides its components.
+    `options` are further entries of `model_index.json`: what the pipeline is built with besides.
     """
     import diffusers
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from vip.families.base import Granularity
-from vip.families.components import check_pipeline_class, read_licence
+from vip.families.components import check_pipeline_class, read_licence, without_notice
 from vip.families.stable_diffusion import StableDiffusionFamily
 from vip.families.stable_diffusion_folder import open_components, outline_components
 from vip.families.unet3d_flops import unet3d_flops
@@ -55,15 +55,16 @@ class UNet3DFamily(StableDiffusionFamily):
         save_unet3d(self.folder, self.denoiser, self.record, folder)
 
     def to_pipeline(self) -> "DiffusionPipeline":
-        """The family's pipeline around the same modules."""
-        pipeline: DiffusionPipeline = self._classes()[2](
-            vae=self.vae,
-            text_encoder=self.text_encoder,
-            tokenizer=self.tokenizer,
-            unet=self.denoiser,
-            scheduler=copy.deepcopy(self.scheduler),
-            **self._pipeline_options(),
-        )
+        """The family's pipeline around the same modules, without diffusers' word that it is an old one."""
+        with without_notice("diffusers.pipelines.pipeline_utils", "has been deprecated"):
+            pipeline: DiffusionPipeline = self._classes()[2](
+                vae=self.vae,
+                text_encoder=self.text_encoder,
+                tokenizer=self.tokenizer,
+                unet=self.denoiser,
+                scheduler=copy.deepcopy(self.scheduler),
+                **self._pipeline_options(),
+            )
         return pipeline
 
     def units(self, granularity: Granularity) -> tuple[Unit, ...]:

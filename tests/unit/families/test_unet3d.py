@@ -245,3 +245,25 @@ def test_videocrafter_is_told_its_folder_s_frame_rate(tiny_videocrafter: Path, t
     assert (slow.fps, fast.fps) == (8, 28)
     assert (predict(slow) - predict(fast)).abs().max() > 1e-4
     assert slow.to_pipeline().config.fps == 8
+
+
+def with_entries(folder: Path, target: Path, **entries: object) -> Path:
+    """A copy of a model folder with these entries in its `model_index.json`."""
+    shutil.copytree(folder, target)
+    index = json.loads((target / "model_index.json").read_text())
+    (target / "model_index.json").write_text(json.dumps(index | entries))
+    return target
+
+
+def test_modelscope_makes_the_clips_that_the_folder_asks_for(tiny_modelscope: Path, tmp_path: Path) -> None:
+    family = family_named("modelscope")
+    assert family.open(tiny_modelscope).frame_shape == (16, 32, 32, 3)
+    folder = with_entries(tiny_modelscope, tmp_path / "eight", _clip={"frames": 8, "height": 48})
+    model = family.open(folder)
+    assert (model.latent_shape, model.frame_shape) == ((4, 8, 12, 8), (8, 48, 32, 3))
+
+
+def test_clips_that_its_u_net_cannot_halve_are_refused(tiny_modelscope: Path, tmp_path: Path) -> None:
+    folder = with_entries(tiny_modelscope, tmp_path / "odd", _clip={"height": 40})
+    with pytest.raises(UserError, match="16 frames of 40 x 32; .* sizes divisible by 16"):
+        family_named("modelscope").open(folder)

@@ -7,9 +7,9 @@ is deterministic. Its VAE decodes in tiles only (diffusers' pipelines/allegro/pi
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
+from vip.families.clips import ClipSize, Compression
 from vip.families.diffusion import PREDICTION_TYPES
 from vip.families.transformers.base import MASKED_EMBEDDINGS, DiffusionTransformer
-from vip.families.transformers.clips import ClipSize, Compression
 from vip.families.transformers.stacks import StackSpec
 from vip.pruning.flops import attention_flops, linear_flops
 from vip.types import Conditioning, Sampler

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 from vip.errors import UserError
 from vip.families.base import Granularity, VideoFamily
+from vip.families.clips import ClipSize, Compression, clip_size
 from vip.families.components import check_pipeline_class, check_scheduler, read_licence
 from vip.families.diffusion import DiffusionFamily, coefficients
 from vip.families.frames import decode_clips
-from vip.families.transformers.clips import ClipSize, Compression, clip_size
 from vip.families.transformers.folder import (
     TRANSFORMERS,
     open_components,

@@ -7,9 +7,9 @@ does not use and which is dropped here (diffusers' pipelines/latte/pipeline_latt
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
+from vip.families.clips import ClipSize, Compression
 from vip.families.diffusion import PREDICTION_TYPES
 from vip.families.transformers.base import EMBEDDINGS, DiffusionTransformer
-from vip.families.transformers.clips import ClipSize, Compression
 from vip.families.transformers.stacks import StackSpec
 from vip.pruning.flops import attention_flops, linear_flops
 from vip.types import Conditioning, Sampler

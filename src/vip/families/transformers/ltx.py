@@ -8,9 +8,9 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
+from vip.families.clips import ClipSize, Compression
 from vip.families.flow import PREDICTION_TYPES, FlowFamily
 from vip.families.transformers.base import MASKED_EMBEDDINGS, TransformerFamily
-from vip.families.transformers.clips import ClipSize, Compression
 from vip.families.transformers.stacks import StackSpec
 from vip.pruning.flops import attention_flops, linear_flops
 from vip.types import Conditioning, Sampler

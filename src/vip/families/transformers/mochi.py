@@ -9,8 +9,8 @@ from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from vip.families import flow
+from vip.families.clips import ClipSize, Compression
 from vip.families.transformers.base import MASKED_EMBEDDINGS, TransformerFamily
-from vip.families.transformers.clips import ClipSize, Compression
 from vip.families.transformers.stacks import StackSpec
 from vip.pruning.flops import joint_attention_flops, linear_flops
 from vip.types import Conditioning, Sampler

@@ -8,9 +8,12 @@ else `blocks.3` (diffusers' pipelines/wan/pipeline_wan.py).
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
+from vip.errors import UserError
+from vip.families.clips import ClipSize, Compression
+from vip.families.components import without_notice
 from vip.families.flow import PREDICTION_TYPES, FlowFamily
+from vip.families.storage import read_json
 from vip.families.transformers.base import EMBEDDINGS, TransformerFamily
-from vip.families.transformers.clips import ClipSize, Compression
 from vip.families.transformers.stacks import StackSpec
 from vip.pruning.flops import attention_flops, linear_flops
 from vip.types import Conditioning, Sampler
@@ -19,7 +22,10 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 WORDS = 512
-"""Tokens that the pipeline pads a prompt to when it is called with its defaults."""
+"""Tokens that the pipeline pads a prompt to when it is called with its defaults.
+
+A folder of a model that was trained with fewer says so in `model_index.json`, `"_words": 32`, beside `_clip`.
+"""
 
 
 class Wan(FlowFamily, TransformerFamily):
@@ -32,6 +38,14 @@ class Wan(FlowFamily, TransformerFamily):
     schedulers: ClassVar[tuple[str, ...]] = ("UniPCMultistepScheduler", "FlowMatchEulerDiscreteScheduler")
     prediction_types: ClassVar[tuple[str, ...]] = PREDICTION_TYPES
     frames_per_second = 16
+
+    @property
+    def words(self) -> int:
+        """Tokens that prompts are padded to; UserError where the folder says no such number."""
+        stated = read_json(self.folder / "model_index.json").get("_words", WORDS)
+        if not isinstance(stated, int) or stated < 1:
+            raise UserError(f"{self.folder}/model_index.json: _words is no positive integer; correct it")
+        return stated
 
     def default_clip(self) -> ClipSize:
         """81 frames of 480 x 832, as `WanPipeline.__call__` has it."""
@@ -48,16 +62,22 @@ class Wan(FlowFamily, TransformerFamily):
         """Self-attention, attention to the prompt, feed-forward."""
         del blocks
         patches, parts = self.compression.patches(self.clip), cast("Any", block)
-        to_words = attention_flops(parts.attn2, patches, WORDS)
+        to_words = attention_flops(parts.attn2, patches, self.words)
         return attention_flops(parts.attn1, patches, patches) + to_words + linear_flops(parts.ffn, patches)
 
     def encode(self, prompts: Sequence[str]) -> Conditioning:
         """UMT5 embeddings (B, tokens, width), of the prompts and of empty ones."""
-        return self.run_encoder(prompts, EMBEDDINGS, max_sequence_length=WORDS)
+        return self.run_encoder(prompts, EMBEDDINGS, max_sequence_length=self.words)
 
     def sample(self, conditioning: Conditioning, noise: "Tensor", sampler: Sampler) -> "Tensor":
-        """The stock pipeline; both transformers at one guidance scale."""
-        return self.run_pipeline(noise, sampler, num_frames=self.clip.frames, **conditioning)
+        """The stock pipeline; both transformers at one guidance scale.
+
+        Where the autoencoder leaves time as it is, the pipeline counts one frame more than it is told, and
+        says at every call that it rounds the number, where none would suit it.
+        """
+        frames = self.clip.frames - (1 if self.compression.frames == 1 else 0)
+        with without_notice("diffusers.pipelines.wan.pipeline_wan", "num_frames"):
+            return self.run_pipeline(noise, sampler, num_frames=frames, **conditioning)
 
     def decode_clip(self, latents: "Tensor") -> "Tensor":
         """Latents were normalised by channel; the VAE wants them as they were."""

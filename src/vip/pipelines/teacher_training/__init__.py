@@ -1,1 +1,1 @@
-"""Teacher training: makes the embedded teacher from the shapes world. Not a part of the method."""
+"""Teacher training: makes the embedded teachers from the shapes world. Not a part of the method."""

@@ -1,4 +1,4 @@
-"""The parameters of the embedded teacher's training."""
+"""The parameters of an embedded teacher's training."""
 
 from typing import Annotated
 
@@ -6,15 +6,21 @@ from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from vip.shapes.teacher.autoencoder import AutoencoderTraining
+from vip.shapes.teacher.blueprints import Architecture
 from vip.shapes.teacher.denoiser import DenoiserTraining
+from vip.shapes.teacher.loop import Loop
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class TeacherTraining:
-    """How the embedded teacher is made."""
+    """How an embedded teacher is made."""
 
-    autoencoder: AutoencoderTraining
     denoiser: DenoiserTraining
+    autoencoder: AutoencoderTraining | None = None
+    """None takes that of the dataset `first_teacher`."""
+    own_autoencoder: Loop | None = None
+    """How the pipeline's own class of autoencoder learns the same latents, where it is no AutoencoderKL."""
+    architecture: Architecture = "animatediff"
     placements: Annotated[int, Field(ge=1)] = 12
     """Clips rendered of each training scene, each at another place and size."""
     seed: int = 0

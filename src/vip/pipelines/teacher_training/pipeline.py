@@ -16,7 +16,7 @@ def create_pipeline(**_kwargs: Any) -> Pipeline:
         [
             node(
                 train_teacher,
-                inputs=["teacher_checkpoints", "params:teacher_training"],
+                inputs=["first_teacher", "teacher_checkpoints", "params:teacher_training"],
                 outputs=["trained_teacher", "teacher_curve"],
                 name="trained_teacher",
             ),

@@ -1,1 +1,1 @@
-"""The embedded teacher: a small, genuine AnimateDiff-type pipeline and the two trainings that make it."""
+"""The embedded teachers: small, genuine pipelines of three architectures, and how they are trained."""

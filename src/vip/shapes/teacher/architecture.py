@@ -1,14 +1,16 @@
-"""The untrained parts of the embedded teacher, each a stock diffusers or transformers class."""
+"""The untrained parts that embedded teachers share, each a stock diffusers or transformers class."""
 
 from collections import Counter
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from vip.shapes.captions import vocabulary
-from vip.shapes.scene import FRAMES, SIZE
+from vip.shapes.scene import SIZE
+from vip.shapes.teacher.words import ClipWords
 
 if TYPE_CHECKING:
-    from diffusers import AutoencoderKL, DDIMScheduler, MotionAdapter, UNet2DConditionModel
+    from diffusers import AutoencoderKL, DDIMScheduler
+    from torch import nn
     from transformers import CLIPTextModel, CLIPTokenizer
 
 TEXT_LENGTH = 32
@@ -85,6 +87,12 @@ def build_text_encoder(tokenizer: "CLIPTokenizer") -> "CLIPTextModel":
     return CLIPTextModel(config)
 
 
+def build_clip_words(count: int) -> tuple[ClipWords, ...]:
+    """So many text encoders, each untrained in its own way, of one tokenizer."""
+    tokenizer = build_tokenizer()
+    return tuple(ClipWords(tokenizer, build_text_encoder(tokenizer)) for _ in range(count))
+
+
 def build_autoencoder() -> "AutoencoderKL":
     """A small AutoencoderKL: 32x32 pixels to four latent channels of 8x8, nearly noiseless at first."""
     import torch
@@ -104,42 +112,7 @@ def build_autoencoder() -> "AutoencoderKL":
     return autoencoder
 
 
-def build_spatial_denoiser() -> "UNet2DConditionModel":
-    """The image model under the video model: a U-Net of two widths."""
-    from diffusers import UNet2DConditionModel
-
-    return UNet2DConditionModel(
-        sample_size=LATENT_SIZE,
-        in_channels=LATENT_CHANNELS,
-        out_channels=LATENT_CHANNELS,
-        down_block_types=("CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
-        up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D"),
-        block_out_channels=(32, 64),
-        layers_per_block=2,
-        cross_attention_dim=TEXT_WIDTH,
-        attention_head_dim=2,
-        norm_num_groups=8,
-    )
-
-
-def build_motion_adapter() -> "MotionAdapter":
-    """Eleven motion modules for that U-Net: five on the way down, one in the middle, six on the way up."""
-    from diffusers import MotionAdapter
-
-    adapter = MotionAdapter(
-        block_out_channels=(32, 64),
-        motion_layers_per_block=2,
-        motion_mid_block_layers_per_block=1,
-        motion_num_attention_heads=2,
-        motion_norm_num_groups=8,
-        motion_max_seq_length=FRAMES,
-        use_motion_mid_block=True,
-    )
-    _tell_frames_apart(adapter)
-    return adapter
-
-
-def _tell_frames_apart(adapter: "MotionAdapter") -> None:
+def tell_frames_apart(temporal: "nn.Module") -> None:
     """Let each frame attend most to those near it, and pass on in full what it finds.
 
     With the usual start every frame attends to all alike, and the number of a frame is lost on the way.
@@ -147,12 +120,12 @@ def _tell_frames_apart(adapter: "MotionAdapter") -> None:
     import torch
     from diffusers.models.attention import Attention
 
-    for name, module in adapter.named_modules():
+    for name, module in temporal.named_modules():
         if isinstance(module, torch.nn.Linear) and ".ff." not in name:
             torch.nn.init.orthogonal_(module.weight)
             if module.bias is not None:
                 torch.nn.init.zeros_(module.bias)
-    for module in adapter.modules():
+    for module in temporal.modules():
         if isinstance(module, Attention):
             torch.nn.init.orthogonal_(module.to_q.weight, gain=QUERY_GAIN)
             module.to_k.load_state_dict(module.to_q.state_dict())

@@ -1,46 +1,30 @@
-"""Puts the trained parts together as an ordinary AnimateDiff folder."""
+"""A trained teacher in memory, ready to be saved as an ordinary diffusers folder."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from diffusers import AutoencoderKL, DDIMScheduler, MotionAdapter, UNet2DConditionModel
-    from torch import nn
-    from transformers import CLIPTextModel, CLIPTokenizer
+from typing import Any
 
 
 @dataclass(frozen=True)
 class Teacher:
-    """A trained teacher in memory; `save` writes what stock `AnimateDiffPipeline.from_pretrained` loads."""
+    """What `save` writes, the stock pipeline's `from_pretrained` loads.
 
-    vae: "AutoencoderKL"
-    tokenizer: "CLIPTokenizer"
-    text_encoder: "CLIPTextModel"
-    unet: "UNet2DConditionModel"
-    motion_adapter: "MotionAdapter"
-    scheduler: "DDIMScheduler"
-    name: str = "animatediff"
+    `name` is the family's, `settings` are further entries of `model_index.json`.
+    """
+
+    name: str
+    pipeline_class: str
+    components: Mapping[str, Any]
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
     def save(self, folder: Path) -> None:
         """Write safetensors in half precision, which is all the precision these weights need."""
+        from torch import nn
+
         from vip.families.storage import save_components
 
-        for module in (self.vae, self.text_encoder, self.unet, self.motion_adapter):
-            module.half()
-        components = {
-            "vae": self.vae,
-            "tokenizer": self.tokenizer,
-            "text_encoder": self.text_encoder,
-            "unet": self.unet,
-            "motion_adapter": self.motion_adapter,
-            "scheduler": self.scheduler,
-        }
-        save_components(folder, "AnimateDiffPipeline", components)
-
-
-def split_motion(denoiser: "nn.Module", spatial: "UNet2DConditionModel", motion: "MotionAdapter") -> None:
-    """Put the weights of a UNetMotionModel back into the U-Net and the adapter it was made from."""
-    trained = denoiser.state_dict()
-    spatial.load_state_dict({name: trained[name] for name in spatial.state_dict()})
-    motion.load_state_dict({name: trained[name] for name in motion.state_dict()})
+        for component in self.components.values():
+            if isinstance(component, nn.Module):
+                component.half()
+        save_components(folder, self.pipeline_class, self.components, **self.settings)

@@ -1,12 +1,12 @@
 """Second training: text encoder and denoiser learn to denoise captioned pictures, then clips.
 
-As AnimateDiff does it: the spatial U-Net learns from single frames; motion modules join it for the clips.
+As AnimateDiff does it: what is spatial learns from single frames; what is temporal joins it for the clips.
 What a word of motion means is the product of three things that are all faint at first: the word, the number
 of the frame and the place in the picture. It is learned first where nothing else is left to learn.
 """
 
 from dataclasses import dataclass as plain_dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Protocol
+from typing import TYPE_CHECKING, Annotated, Protocol
 
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
@@ -14,13 +14,12 @@ from pydantic.dataclasses import dataclass
 from vip.seeding import generator_for, seed_of
 from vip.shapes.captions import describe
 from vip.shapes.scene import all_scenes
+from vip.shapes.teacher.blueprints import Blueprint, Learner
 from vip.shapes.teacher.loop import Loop, Row, learn
 
 if TYPE_CHECKING:
     import numpy as np
-    from diffusers import DDIMScheduler
-    from torch import Tensor, nn
-    from transformers import CLIPTextModel, CLIPTokenizer
+    from torch import Tensor
 
     from vip.training.checkpoints import CheckpointFolder
 
@@ -38,10 +37,13 @@ class Round(Loop):
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class DenoiserTraining:
-    """Settings of the joint training of text encoder and denoiser: on pictures, then twice on clips."""
+    """Settings of the joint training of text encoder and denoiser: on pictures, then twice on clips.
 
-    pictures: Round
-    centred: Round
+    Where a round is None, it is left out.
+    """
+
+    pictures: Round | None
+    centred: Round | None
     """On clips whose shapes are all of one size and in the middle, so that only words tell them apart."""
     clips: Round
     caption_dropout: Share = 0.1
@@ -52,46 +54,33 @@ class DenoiserTraining:
 
 @plain_dataclass(frozen=True)
 class Examples:
-    """What it learns from: scaled latents, (N, C, h, w) or (N, C, F, h, w), and the scene of each."""
+    """What it learns from: scaled latents (N, C, F, h, w), and the scene of each."""
 
     scenes: list[int]
     latents: "Tensor"
 
     def frames(self) -> "Examples":
-        """Every frame of every clip as an example of its own."""
+        """Every frame of every clip as a clip of its own."""
         count = self.latents.shape[2]
-        pictures = self.latents.transpose(1, 2).flatten(0, 1)
+        pictures = self.latents.transpose(1, 2).flatten(0, 1)[:, :, None]
         return Examples([scene for scene in self.scenes for _ in range(count)], pictures)
-
-
-@plain_dataclass(frozen=True)
-class Words:
-    """The text side of the teacher."""
-
-    tokenizer: "CLIPTokenizer"
-    encoder: "CLIPTextModel"
-
-    def embed(self, captions: list[str]) -> "Tensor":
-        """Caption embeddings (B, tokens, width), padded to full length as AnimateDiffPipeline does."""
-        tokens: Any = self.tokenizer(captions, padding="max_length", truncation=True, return_tensors="pt")
-        embeddings: Tensor = self.encoder(tokens.input_ids)[0]
-        return embeddings
 
 
 def train_denoiser(
     name: str,
-    denoiser: "nn.Module",
-    words: Words,
-    scheduler: "DDIMScheduler",
+    made: Blueprint,
+    learner: Learner,
     examples: Examples,
     loop: Round,
     settings: DenoiserTraining,
     checkpoints: "CheckpointFolder",
 ) -> list[Row]:
-    """Train denoiser and text encoder in place to predict the velocity of the examples."""
+    """Train the learner's denoiser and text encoder in place towards the blueprint's objective."""
     import numpy as np
     import torch
     from torch import nn
+
+    objective = made.objective
 
     def loss_at(step: int) -> "Tensor":
         generator = generator_for(name, settings.seed, step)
@@ -100,20 +89,14 @@ def train_denoiser(
         captions = write_captions([examples.scenes[int(row)] for row in rows], rng, settings)
         clean = examples.latents[rows]
         noise = torch.randn(clean.shape, generator=generator)
-        timesteps = torch.randint(
-            loop.first_timestep, scheduler.config.num_train_timesteps, (len(rows),), generator=generator
-        )
-        noisy = scheduler.add_noise(clean, noise, timesteps)
-        embeddings = words.embed(captions)
-        if clean.ndim == 5:
-            embeddings = embeddings.repeat_interleave(clean.shape[2], dim=0)
-        predicted: Tensor = denoiser(noisy, timesteps, embeddings).sample
-        velocity: Tensor = scheduler.get_velocity(clean, noise, timesteps)
-        return (predicted - velocity).square().mean()
+        timesteps = objective.timesteps(generator, len(rows), loop.first_timestep)
+        noisy = objective.add_noise(clean, noise, timesteps)
+        predicted = made.predict(learner.denoiser, noisy, timesteps, learner.words.embed(captions))
+        return (predicted - objective.target(clean, noise, timesteps, captions)).square().mean()
 
-    model = nn.ModuleDict({"denoiser": denoiser, "text_encoder": words.encoder}).requires_grad_(
-        requires_grad=True
-    )
+    model = nn.ModuleDict({"denoiser": learner.denoiser, "text_encoder": learner.words.encoder})
+    for weight_name, weight in model.named_parameters():
+        weight.requires_grad = not any(part in weight_name for part in learner.asleep)
     return learn(name, model, loss_at, loop, checkpoints)
 
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from vip.families.diffusion import coefficients
 from vip.seeding import generator_for, seed_of
-from vip.shapes.teacher.assembly import Teacher, split_motion
+from vip.shapes.teacher.animatediff import animatediff_teacher, split_motion
+from vip.shapes.teacher.assembly import Teacher
 from vip.shapes.teacher.autoencoder import encode_clips
 from vip.shapes.teacher.clips import training_clips
 from vip.shapes.teacher.denoiser import CaptionShares, Examples, write_captions
@@ -160,4 +161,6 @@ def as_folder(teacher: "StableDiffusionFamily", denoiser: "nn.Module") -> Teache
     )
     split_motion(denoiser, spatial, motion)
     scheduler = cast("Any", teacher.scheduler)
-    return Teacher(teacher.vae, teacher.tokenizer, teacher.text_encoder, spatial, motion, scheduler)
+    return animatediff_teacher(
+        teacher.vae, teacher.tokenizer, teacher.text_encoder, spatial, motion, scheduler
+    )

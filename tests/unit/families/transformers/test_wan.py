@@ -2,6 +2,7 @@
 
 import copy
 import json
+import logging
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -95,3 +96,25 @@ def test_a_clip_is_81_frames_of_480_by_832_unless_the_folder_says_otherwise(two:
     assert two.latent_shape == (4, 2, 4, 6)
     assert two.compression.latent_size(two.default_clip()) == (21, 60, 104)
     assert two.compression.patches(two.default_clip()) == 32_760
+
+
+def test_a_folder_may_ask_for_fewer_words_and_no_compression_in_time(
+    tiny_folder_of: Callable[[str], Path], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = shutil.copytree(tiny_folder_of("wan"), tmp_path / "copied")
+    index = json.loads((folder / "model_index.json").read_text())
+    clip = {"frames": 8, "height": 32, "width": 32}
+    (folder / "model_index.json").write_text(json.dumps(index | {"_words": 12, "_clip": clip}))
+    vae = json.loads((folder / "vae" / "config.json").read_text())
+    (folder / "vae" / "config.json").write_text(json.dumps(vae | {"scale_factor_temporal": 1}))
+    logging.getLogger("diffusers.pipelines.wan.pipeline_wan").addHandler(caplog.handler)
+    model = Wan.open(folder)
+    embedded = model.encode(PROMPTS)
+    assert embedded["prompt_embeds"].shape[1] == 12
+    noise = torch.randn(2, *model.latent_shape, generator=torch.Generator().manual_seed(0))
+    assert noise.shape == (2, 4, 8, 4, 4)
+    assert model.sample(embedded, noise, Sampler(2, 3.0)).shape == noise.shape
+    assert "num_frames" not in caplog.text
+    (folder / "model_index.json").write_text(json.dumps(index | {"_words": "few"}))
+    with pytest.raises(UserError, match="_words is no positive integer"):
+        Wan.open(folder).encode(PROMPTS)

@@ -5,14 +5,8 @@ import torch
 from diffusers import UNetMotionModel
 
 from vip.shapes.captions import vocabulary
-from vip.shapes.teacher.architecture import (
-    TEXT_WIDTH,
-    build_motion_adapter,
-    build_scheduler,
-    build_spatial_denoiser,
-    build_tokenizer,
-    learn_merges,
-)
+from vip.shapes.teacher.animatediff import build_motion_adapter, build_spatial_denoiser
+from vip.shapes.teacher.architecture import TEXT_WIDTH, build_scheduler, build_tokenizer, learn_merges
 
 
 def test_the_most_frequent_pair_is_merged_first_and_of_equals_the_first() -> None:
