@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from vip.config_loader import MAXIMUM_STAGES, stages_of
 from vip.errors import UserError
 from vip.hooks.config import Tracking
-from vip.pipelines.comparison.arms import RUNS
+from vip.pipelines.comparison.arms import RUNS, block_of, left_out
 from vip.pipelines.sweep.config import Sweeps
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ def check_parameters(parameters: Mapping[str, Any], pipelines: "Mapping[str, Pip
     problems = [
         *_unknown(parameters, names | set(types) | {"stages"}),
         *(problem for name in sorted(names | set(types)) for problem in _wrong(parameters, name, types)),
+        *_named_but_left_out(parameters),
     ]
     if problems:
         raise UserError(f"{_count(len(problems), 'parameter')} cannot be used: {'; '.join(problems)}")
@@ -91,6 +92,13 @@ def _refused_by_itself(name: str, settings: Any) -> Iterator[str]:
             check()
     except UserError as error:
         yield f"{name}: {error}"
+
+
+def _named_but_left_out(parameters: Mapping[str, Any]) -> Iterator[str]:
+    """Arms that the user asks for by name and cannot have."""
+    if block_of(parameters).get("only"):
+        for arm, reason in left_out(parameters).items():
+            yield f"comparison.only names {arm}: {reason}"
 
 
 def _describe(name: str, kind: Any, details: "ErrorDetails") -> str:

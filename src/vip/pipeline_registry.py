@@ -8,7 +8,7 @@ from kedro.pipeline import Pipeline
 from vip.config_loader import number_of_stages, parameters_now
 from vip.deferred import DeferredPipeline
 from vip.pipelines.comparison import pipeline as comparison
-from vip.pipelines.comparison.arms import runs_of
+from vip.pipelines.comparison.arms import opinions_of, runs_of
 from vip.pipelines.prompt_filtering import pipeline as prompt_filtering
 from vip.pipelines.reporting import pipeline as reporting
 from vip.pipelines.stage import pipeline as stage
@@ -58,7 +58,11 @@ def register_pipelines() -> dict[str, Pipeline]:
         "teacher_training": lambda: prompts() + teacher_training.create_pipeline(),
         "step_distillation": lambda: prompts() + step_distillation.create_pipeline(),
         "vbench": lambda: vbench.create_pipeline(count),
-        "comparison": lambda: prompts() + comparison.create_pipeline(runs_of(parameters_now())),
-        "sweep": lambda: prompts() + sweep.create_pipeline(runs_of_sweeps(parameters_now())),
+        "comparison": lambda: (
+            prompts() + comparison.create_pipeline(runs_of(parameters_now()), opinions_of(parameters_now()))
+        ),
+        "sweep": lambda: (
+            prompts() + sweep.create_pipeline(runs_of_sweeps(parameters_now()), opinions_of(parameters_now()))
+        ),
     }
     return {name: DeferredPipeline(make) for name, make in makers.items()}

@@ -1,5 +1,6 @@
 """The session behind `kedro run`: `--params=stage:n` is stage n, and what cannot run is refused at once."""
 
+import logging
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
@@ -12,7 +13,10 @@ from kedro.pipeline import Pipeline
 from vip.config_loader import data_folder, stages_of
 from vip.datasets.provenance import ProvenanceFolder
 from vip.errors import UserError
+from vip.pipelines.comparison.arms import left_out
 from vip.runners import StageRunner
+
+logger = logging.getLogger(__name__)
 
 CHAINS = ("stage", "__default__")
 """The pipelines that stand for all stages; with a stage's number they stand for that one."""
@@ -65,6 +69,9 @@ class StageSession(KedroSession):
             [pipeline_name] if pipeline_name else list(pipeline_names or ()), self.stage, known, parameters
         )
         check_parameters(parameters, worth_making(known, names))
+        if "comparison" in names:
+            for arm, reason in left_out(parameters).items():
+                logger.warning("The comparison leaves out %s: %s", arm, reason)
         selection: dict[str, Any] = {
             "tags": tags,
             "from_nodes": from_nodes,

@@ -73,7 +73,9 @@ def test_names_alone_make_no_pipeline(root, registered, monkeypatch):
     from vip import pipeline_registry
     from vip.pipelines.comparison import pipeline as comparison
 
-    monkeypatch.setattr(comparison, "create_pipeline", lambda runs: pytest.fail(f"made of {len(runs)} runs"))
+    monkeypatch.setattr(
+        comparison, "create_pipeline", lambda runs, opinions: pytest.fail(f"made of {len(runs)} runs")
+    )
     assert "comparison" in sorted(pipeline_registry.register_pipelines())
 
 

@@ -7,7 +7,8 @@ import pytest
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("integration")]
 
-OWN = {"evaluation_clips", "reward_score_items", "second_opinion_score_items"}
+OPINIONS = ("inverse_rendering",)
+OWN = {"evaluation_clips", "reward_score_items", *(f"second_opinion_{name}_score_items" for name in OPINIONS)}
 """What an arm that differs in its training alone has to make of its own."""
 
 
@@ -76,4 +77,6 @@ def test_arms_share_what_is_the_same_and_may_come_one_by_one(project):
         ("sft seed 0", "comparison", "FINISHED"),
     ]
     assert {"stage_1.reward.average", "stage_1.training.loss", "stage_1.parameters"} <= metrics
-    assert {"second_opinion.average.redpo_minus_sft.low", "pairs.reward.average.pairs_2.low"} <= metrics
+    assert {f"{name}.average.redpo_minus_sft.low" for name in OPINIONS} <= metrics
+    assert {f"stage_1.{name}.average" for name in OPINIONS} <= metrics
+    assert "pairs.reward.average.pairs_2.low" in metrics

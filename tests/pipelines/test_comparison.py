@@ -7,12 +7,15 @@ from vip.config_loader import ProjectConfigLoader
 from vip.errors import UserError
 from vip.parameters import check_parameters, worth_making
 from vip.pipelines.comparison import nodes
-from vip.pipelines.comparison.arms import RUNS, run_of, run_parameters, runs_of
+from vip.pipelines.comparison.arms import RUNS, left_out, opinions_of, run_of, run_parameters, runs_of
 from vip.pipelines.comparison.config import Arm, Comparison
 from vip.pipelines.comparison.pipeline import create_pipeline
 from vip.types import PROPERTIES
 
-SECOND = {"reward": {"name": "inverse_rendering"}}
+OPINIONS = [
+    {"reward": {"name": "clip", "options": {"model": "y"}}},
+    {"reward": {"name": "inverse_rendering"}, "batch_size": 4, "name": "rendering"},
+]
 PARAMETERS = {
     "stages": 2,
     "stage_1": {"budget": {"blocks_per_stage": 4}},
@@ -27,9 +30,11 @@ PARAMETERS = {
             "sft": {"redpo_training": {"method": "sft"}},
             "offline": {"at_once": True},
             "other": {"scoring": {"reward": {"name": "clip", "options": {"model": "y"}}}},
+            "on_request": {"by_default": False, "scoring": {"reward": {"name": "mixture"}}},
         },
         "seeds": [0, 7],
         "only": [],
+        "second_opinions": OPINIONS,
     },
 }
 
@@ -51,6 +56,11 @@ def test_a_subset_changes_nothing_of_the_runs_in_it():
     assert all(every[run.name] == run for run in part)
 
 
+def test_an_arm_that_wants_to_be_named_runs_where_it_is():
+    assert "on_request_seed_0" not in {run.name for run in runs_of(PARAMETERS)}
+    assert [run.name for run in runs_of(changed(only=["on_request"], seeds=[3]))] == ["on_request_seed_3"]
+
+
 def test_a_run_has_what_its_arm_and_seed_change_and_nothing_else():
     own = run_parameters(PARAMETERS, runs_of(PARAMETERS))
     assert own["sft_seed_7"] == {
@@ -64,6 +74,38 @@ def test_a_run_has_what_its_arm_and_seed_change_and_nothing_else():
 def test_options_of_another_reward_replace_those_of_the_first():
     reward = run_parameters(PARAMETERS, runs_of(PARAMETERS))["other_seed_0"]["scoring"]["reward"]
     assert reward == {"name": "clip", "options": {"model": "y"}}
+
+
+def test_second_opinions_are_called_by_their_own_name_or_their_rewards():
+    assert opinions_of(PARAMETERS) == ["clip", "rendering"]
+    assert run_parameters(PARAMETERS, [])["second_opinions"] == {
+        "clip": OPINIONS[0],
+        "rendering": {"reward": {"name": "inverse_rendering"}, "batch_size": 4},
+    }
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        None,
+        3,
+        "clip",
+        ["clip"],
+        [{}],
+        [{"reward": 3}],
+        {"clip": OPINIONS[0]},
+        [OPINIONS[0] | {"name": "C L"}],
+    ],
+)
+def test_what_is_no_second_opinion_is_none(nonsense):
+    assert opinions_of(changed(second_opinions=nonsense)) == []
+
+
+def test_each_arm_that_trains_trained_with_one_of_the_evaluators_or_with_none_of_them():
+    arms = PARAMETERS["comparison"]["arms"] | {"pruned": {"trained": False}}
+    only = ["full", "pruned", "sft", "other", "on_request"]
+    trained_with = run_parameters(changed(arms=arms, only=only), [])["roster"]["trained_with"]
+    assert trained_with == {"sft": "reward", "other": "clip", "on_request": "mixture"}
 
 
 @pytest.mark.parametrize(
@@ -101,10 +143,23 @@ def test_an_arm_that_contradicts_itself_or_changes_nothing_is_refused(fields, me
         Arm(**fields)
 
 
-def test_an_arm_whose_budgets_do_not_add_up_is_left_out():
-    stages = {"stage_1": {"budget": {"target_parameters": 9}}}
-    left = {run.arm for run in runs_of(PARAMETERS)} - {run.arm for run in runs_of(PARAMETERS | stages)}
-    assert left == {"offline"}
+UNLIKE = {"stage_1": {"budget": {"target_parameters": 9}}}
+"""A stage of parameters before one of units: what both remove together is not known."""
+
+
+def test_an_arm_whose_budgets_do_not_add_up_is_left_out_and_the_reason_told():
+    assert left_out(PARAMETERS) == {}
+    gone = {run.arm for run in runs_of(PARAMETERS)} - {run.arm for run in runs_of(PARAMETERS | UNLIKE)}
+    assert gone == set(left_out(PARAMETERS | UNLIKE)) == {"offline"}
+    assert "2 stages remove, but their budgets cannot be added up" in left_out(PARAMETERS | UNLIKE)["offline"]
+    assert run_parameters(PARAMETERS | UNLIKE, [])["roster"]["left_out"] == left_out(PARAMETERS | UNLIKE)
+    assert left_out(changed(only=["sft"]) | UNLIKE) == {}
+
+
+def test_naming_an_arm_that_cannot_be_run_is_refused():
+    asked = changed(only=["offline"]) | UNLIKE
+    with pytest.raises(UserError, match="comparison.only names offline: it removes at once"):
+        check_parameters(asked, {})
 
 
 def test_namespaces_are_read_back():
@@ -124,7 +179,7 @@ def test_without_a_comparison_there_are_no_runs():
 @pytest.fixture(scope="module")
 def comparison():
     pruned = PARAMETERS["comparison"]["arms"] | {"pruned": {"trained": False}}
-    return create_pipeline(runs_of(changed(arms=pruned)))
+    return create_pipeline(runs_of(changed(arms=pruned)), opinions_of(PARAMETERS))
 
 
 def node_named(pipeline, name):
@@ -156,13 +211,14 @@ def test_every_arm_is_evaluated_alike(comparison):
         clips = node_named(comparison, f"{name}.evaluation_clips").inputs
         assert clips[1:] == ["evaluation_prompts", f"params:{RUNS}.seed_7.video_generation"]
         assert "params:scoring" in node_named(comparison, f"{name}.reward_score_items").inputs
-        second = node_named(comparison, f"{name}.second_opinion_score_items").inputs
-        assert second == [f"{name}.evaluation_clips", "params:comparison.second_opinion"]
+        for opinion in ("clip", "rendering"):
+            asked = node_named(comparison, f"{name}.second_opinion_{opinion}_score_items").inputs
+            assert asked == [f"{name}.evaluation_clips", f"params:{RUNS}.second_opinions.{opinion}"]
 
 
 def test_the_table_reads_every_arm_seed_stage_and_evaluator(comparison):
-    """2 seeds x (1 of full + 2 of redpo, sft, other, pruned each + 1 of offline) x 2 evaluators."""
-    assert len(node_named(comparison, "comparison_scores").inputs) == 2 * 10 * 2
+    """2 seeds x (1 of full + 2 of redpo, sft, other, pruned each + 1 of offline) x 3 evaluators."""
+    assert len(node_named(comparison, "comparison_scores").inputs) == 2 * 10 * 3
     assert len(node_named(comparison, "comparison_sizes").inputs) == 2 * 10
 
 
@@ -170,18 +226,24 @@ def test_the_table_reads_every_arm_seed_stage_and_evaluator(comparison):
 
 
 def comparison_settings(**changes):
-    fields = {"arms": {"full": Arm(stages=0), "redpo": Arm()}, "only": [], "seeds": [0], "candidate": "redpo"}
-    fields |= {"second_opinion": SECOND, "resamples": 100, "confidence": 0.95, "seed": 0}
+    arms = {"full": Arm(stages=0), "redpo": Arm(), "pruned": Arm(trained=False)}
+    fields = {"arms": arms, "only": [], "seeds": [0], "candidate": "redpo", "second_opinions": OPINIONS}
+    fields |= {"resamples": 100, "confidence": 0.95, "seed": 0}
     return Comparison(**fields | changes)
 
 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"candidate": "redpoo"}, "'redpoo' is no arm of the comparison; arms are full, redpo"),
+        ({"candidate": "redpoo"}, "'redpoo' is no arm of the comparison; arms are full, redpo, pruned"),
+        ({"baseline": "pruend"}, "'pruend' is no arm"),
         ({"only": ["sft"]}, "'sft' is no arm"),
         ({"seeds": [1, 1]}, "write each of them once"),
-        ({"second_opinion": {"reward": {"name": "inverse_renderin"}}}, "inverse_rendering"),
+        (
+            {"second_opinions": [OPINIONS[0]] * 2},
+            "2 evaluators are called 'clip'; give second opinions a name",
+        ),
+        ({"second_opinions": [OPINIONS[0] | {"name": "reward"}]}, "other than 'reward'"),
     ],
 )
 def test_what_cannot_be_is_refused(changes, message):
@@ -197,25 +259,46 @@ def root():
 
 
 @pytest.mark.parametrize(
-    ("arm", "message"),
+    ("changes", "message"),
     [
-        ({"redpo_training": {"method": "sftt"}}, "did you mean sft"),
-        ({"redpo_training": {"betta": 1}}, "betta is unknown; did you mean beta"),
-        ({"redpo_trainng": {}}, "comparison.arms.sft.redpo_trainng is unknown"),
+        ({"arms": {"sft": {"redpo_training": {"method": "sftt"}}}}, "did you mean sft"),
+        ({"arms": {"sft": {"redpo_training": {"betta": 1}}}}, "betta is unknown; did you mean beta"),
+        ({"arms": {"sft": {"redpo_trainng": {}}}}, "comparison.arms.sft.redpo_trainng is unknown"),
+        ({"second_opinions": [{"reward": {"name": "inverse_renderin"}}]}, "did you mean 'inverse_rendering'"),
+        ({"second_opinions": [{"reward": {"nme": "clip"}}]}, "second_opinions.0.reward.nme is unknown"),
+        (
+            {"second_opinions": [{"reward": {"name": "clip"}, "name": "C L"}]},
+            "second_opinions.0.name is 'C L'",
+        ),
+        ({"second_opinions": ["clip"]}, "comparison.second_opinions.0 is 'clip'"),
     ],
 )
-def test_a_mistake_in_an_arm_is_named_before_anything_runs(root, arm, message):
+def test_a_mistake_is_named_before_anything_runs(root, changes, message):
     from kedro.framework.project import pipelines, settings
     from kedro.framework.startup import bootstrap_project
 
     bootstrap_project(root)
     loader = ProjectConfigLoader(
         str(root / "conf"),
-        runtime_params={"comparison": {"arms": {"sft": arm}, "seeds": [0]}},
+        runtime_params={"comparison": changes | {"seeds": [0]}},
         **settings.CONFIG_LOADER_ARGS,
     )
     with pytest.raises(UserError, match=message):
         check_parameters(loader["parameters"], worth_making(dict(pipelines)))
+
+
+def test_the_shipped_comparison_judges_by_its_own_opinions_and_leaves_arms_of_other_rewards_to_those_who_ask(
+    root,
+):
+    from kedro.framework.project import settings
+    from kedro.framework.startup import bootstrap_project
+
+    bootstrap_project(root)
+    for env, opinions in (("base", ["inverse_rendering"]), ("wan", ["clip"])):
+        parameters = ProjectConfigLoader(str(root / "conf"), env, **settings.CONFIG_LOADER_ARGS)["parameters"]
+        assert opinions_of(parameters) == opinions
+        trained_with = run_parameters(parameters, [])["roster"]["trained_with"]
+        assert {arm for arm, evaluator in trained_with.items() if evaluator != "reward"} == set()
 
 
 # --- nodes ---
@@ -227,10 +310,10 @@ def test_scores_of_all_runs_stand_in_one_table():
         [{"key": "k", "clip": "c", "prompt_id": "p", "prompt": "None", "seed": 3, "reward": "r"} | row]
     )
     gathered = nodes.gather_scores(
-        **{nodes.argument_name("plain_sft", 7, 2, "second_opinion"): table, "full__7__0__reward": table}
+        **{nodes.argument_name("plain_sft", 7, 2, "inverse_rendering"): table, "full__7__0__reward": table}
     )
     assert gathered[["arm", "run_seed", "stage", "evaluator"]].to_numpy().tolist() == [
-        ["plain_sft", 7, 2, "second_opinion"],
+        ["plain_sft", 7, 2, "inverse_rendering"],
         ["full", 7, 0, "reward"],
     ]
     sizes = nodes.gather_sizes(full__7__0__size={"parameters": 3, "flops": 4})

@@ -5,7 +5,7 @@ import pytest
 
 from vip.errors import UserError
 from vip.evaluation.swept import Swept
-from vip.pipelines.comparison.arms import RUNS, run_parameters
+from vip.pipelines.comparison.arms import RUNS, opinions_of, run_parameters
 from vip.pipelines.comparison.arms import runs_of as runs_of_comparison
 from vip.pipelines.comparison.pipeline import create_pipeline as create_comparison
 from vip.pipelines.sweep import nodes
@@ -30,6 +30,7 @@ PARAMETERS = {
         },
         "only": ["full", "redpo"],
         "seeds": [0],
+        "second_opinions": [{"reward": {"name": "inverse_rendering"}}],
     },
     "sweep": {
         "base": "redpo",
@@ -190,7 +191,7 @@ def test_names_of_no_sweep_are_refused(changes, message):
 
 @pytest.fixture(scope="module")
 def sweep():
-    return {node.name: node for node in create_pipeline(runs_of(PARAMETERS)).nodes}
+    return {node.name: node for node in create_pipeline(runs_of(PARAMETERS), opinions_of(PARAMETERS)).nodes}
 
 
 def test_each_value_is_evaluated_once_at_its_last_stage(sweep):

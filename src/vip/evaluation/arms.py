@@ -50,7 +50,7 @@ def differences_of(scores: Table, candidate: str, resamples: int, confidence: fl
     """
     import pandas as pd
 
-    last = scores[scores["stage"] == scores.groupby("arm")["stage"].transform("max")]
+    last = last_stages(scores)
     arms = [arm for arm in last["arm"].unique() if arm != candidate]
     rows = []
     for evaluator in last["evaluator"].unique():
@@ -74,6 +74,11 @@ COLUMNS = (
     "candidate", "arm", "evaluator", "dimension", "difference", "low", "high",
     "win_rate", "win_rate_low", "win_rate_high", "seeds", "prompts",
 )  # fmt: skip
+
+
+def last_stages(scores: Table) -> Table:
+    """The rows of each arm's last stage."""
+    return scores[scores["stage"] == scores.groupby("arm")["stage"].transform("max")]
 
 
 def paired_gains(ours: Table, theirs: Table, dimension: str) -> "NDArray[np.float64]":

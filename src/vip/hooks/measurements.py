@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
+from vip.pipelines.comparison.evaluators import SECOND_OPINION
 from vip.types import PROPERTIES, Table
 
 
@@ -73,17 +74,34 @@ def of_sweeps(results: Table) -> Iterator[Measurement]:
             yield from _finite(f"{name}.{column}", row[column])
 
 
+def of_gains(gains: Table) -> Iterator[Measurement]:
+    """`inverse_rendering.average.sft_gain`, `.sft_excess`, both with `.low` and `.high` (`arms_gains`)."""
+    for row in gains.to_dict("records"):
+        name = f"{row['evaluator']}.{row['dimension']}.{row['arm']}"
+        for kind, column in (("gain", ""), ("excess", "excess_")):
+            yield from _finite(f"{name}_{kind}", row[kind])
+            for bound in ("low", "high"):
+                yield from _finite(f"{name}_{kind}.{bound}", row[f"{column}{bound}"])
+
+
 READERS: Mapping[str, Callable[[Any], Iterator[Measurement]]] = {
     "metrics": of_metrics,
     "costs": of_costs,
     "training_curve": of_training_curve,
     "size": of_size,
     "reward_scores": partial(of_scores, "reward"),
-    "second_opinion_scores": partial(of_scores, "second_opinion"),
     "comparison_differences": of_differences,
     "sweep_results": of_sweeps,
+    "comparison_gains": of_gains,
 }
-"""The datasets that are logged, by their names inside a stage."""
+"""The datasets that are logged, by their names inside a stage; the scores of second opinions as well."""
+
+
+def reader_of(name: str) -> Callable[[Any], Iterator[Measurement]] | None:
+    """What reads the dataset of that name inside a stage; None where it is not logged."""
+    if name.startswith(SECOND_OPINION) and name.endswith("_scores"):
+        return partial(of_scores, name.removeprefix(SECOND_OPINION).removesuffix("_scores"))
+    return READERS.get(name)
 
 
 def flatten(parameters: Mapping[str, Any], prefix: str = "") -> dict[str, str]:

@@ -35,6 +35,7 @@ PARENTS = ("comparison", "sweep")
 """Runs above those of arms: the pipeline, its nodes' tag, the block of parameters that says what they are."""
 OF_PARENTS = {
     "comparison_differences": "comparison",
+    "comparison_gains": "comparison",
     "comparison_page": "comparison",
     "sweep_results": "sweep",
     "sweep_page": "sweep",
@@ -170,8 +171,8 @@ class StageTracking:
         from vip.hooks.journal import Log
 
         self._begin_run(parent)
-        if dataset_name in measurements.READERS:
-            self._tell(Log(parent, _now(), list(measurements.READERS[dataset_name](data))))
+        if reader := measurements.reader_of(dataset_name):
+            self._tell(Log(parent, _now(), list(reader(data))))
         elif self._delivery is not None:
             self._add_files(parent, [self._delivery.journal.keep(f"{parent}.html", data)], None)
 
@@ -210,8 +211,8 @@ class StageTracking:
         from vip.hooks.journal import Log
 
         namespace, _, name = dataset_name.rpartition(".")
-        if name in measurements.READERS:
-            found = list(measurements.READERS[name](data()))
+        if reader := measurements.reader_of(name):
+            found = list(reader(data()))
             if isinstance(stage, str):
                 found = [each._replace(name=f"{namespace[len(stage) + 1 :]}.{each.name}") for each in found]
             self._tell(Log(stage, _now(), found))

@@ -9,39 +9,90 @@ from tests.unit.evaluation.test_arms import scores_of, sizes_of
 
 from vip.evaluation.arms import differences_of, means_of
 from vip.evaluation.arms_figures import forest_figure, size_figure, win_figure
-from vip.evaluation.arms_page import render
+from vip.evaluation.arms_gains import gains_of
+from vip.evaluation.arms_page import Asked, render
 from vip.evaluation.comparison import DIMENSIONS
 
+TRAINED_WITH = {"redpo": "reward", "plain_sft": "classifier"}
+VALUES = {
+    "redpo": {"reward": [[3, 2], [3, 4]], "classifier": [[1, 1], [2, 2]]},
+    "plain_sft": {"reward": [[1, 1], [2, 2]], "classifier": [[1, 1], [2, 2]]},
+    "pruned": {"reward": [[1, 1], [2, 2]], "classifier": [[1, 1], [2, 2]]},
+}
+"""By arm and evaluator: redpo gains by the reward that it trained with, and by nothing else."""
+
 
 @pytest.fixture(scope="module")
-def tables():
-    scores = pd.concat(
+def scores():
+    return pd.concat(
         [
             scores_of(arm, values, evaluator=evaluator)
-            for evaluator in ("reward", "second_opinion")
-            for arm, values in (("redpo", [[3, 2], [3, 4]]), ("plain_sft", [[1, 1], [2, 2]]))
+            for evaluator in ("reward", "classifier")
+            for arm, by_evaluator in VALUES.items()
+            for values in [by_evaluator[evaluator]]
         ]
     )
-    return means_of(scores, sizes_of("redpo", "plain_sft")), differences_of(scores, "redpo", 500, 0.95, 0)
 
 
 @pytest.fixture(scope="module")
-def page(tables):
-    return render(*tables, "redpo", 0.95, 500)
+def tables(scores):
+    return means_of(scores, sizes_of(*VALUES)), differences_of(scores, "redpo", 500, 0.95, 0)
+
+
+def page_of(tables, gains, trained_with=TRAINED_WITH, **left_out):
+    return render(*tables, gains, Asked("redpo", "pruned", 0.95, 500, trained_with, left_out))
+
+
+@pytest.fixture(scope="module")
+def page(tables, scores):
+    return page_of(tables, gains_of(scores, "pruned", TRAINED_WITH, 500, 0.95, 0), offline="it cannot be")
 
 
 def test_it_states_how_many_comparisons_there_were_and_how_many_chance_would_give(page):
-    assert "Of <b>10</b> comparisons, 10 lie wholly above zero and 0 wholly below" in page
-    assert re.search(r"about\s+0\.5 of so many intervals would miss zero", page)
+    assert "Of <b>20</b> comparisons, 10 lie wholly above zero and 0 wholly below" in page
+    assert re.search(r"about\s+1\.0 of so many intervals would miss zero", page)
 
 
 def test_both_evaluators_have_their_tables(page):
-    for reward in ("reward 1", "second_opinion 1"):
+    for reward in ("reward 1", "classifier 1"):
         assert f'aria-label="Differences by {reward}"' in page
         assert f'aria-label="Means by {reward}"' in page
-    assert page.count('<th scope="row">plain sft</th>') == 4
+    assert page.count('<th scope="row">plain sft') == 2 * 2 + 1
     assert "+1.500" in page
     assert "3.000" in page
+
+
+def test_it_says_what_each_arm_trained_with_and_whom_each_reward_trained(page):
+    assert page.count('<th scope="row">redpo<small>trained with reward 1</small></th>') == 2
+    assert page.count('<th scope="row">plain sft<small>trained with classifier 1</small></th>') == 2
+    assert page.count('<th scope="row">pruned</th>') == 2 * 2
+    assert 'classifier 1 <small class="muted">trained plain sft</small>' in page
+
+
+def test_a_gain_that_only_the_reward_trained_with_sees_is_called_over_optimisation(page):
+    row = re.search(r'<th scope="row">redpo</th><td>reward 1</td>(.*?)</tr>', page, re.DOTALL)[1]
+    assert re.findall(r"<b>(.\d\.\d{3}|0\.000)</b>", row) == ["+1.500", "0.000"]
+    assert "<small>its own reward</small>" in row
+    assert "its own sees +1.500 more [" in row
+    assert '<b class="below">yes</b>' in row
+    assert "classifier 1 sees less in visual quality" in row
+
+
+def test_without_a_gain_there_is_nothing_to_over_optimise(page):
+    row = re.search(r'<th scope="row">plain sft</th><td>classifier 1</td>(.*?)</tr>', page, re.DOTALL)[1]
+    assert "no gain by its own reward" in row
+
+
+def test_an_arm_whose_reward_judges_nobody_cannot_be_told(tables, scores):
+    trained_with = {"redpo": "mixture"}
+    page = page_of(tables, gains_of(scores, "pruned", trained_with, 500, 0.95, 0), trained_with)
+    assert "<td>mixture, which judges nobody here</td>" in page
+    assert "cannot be told" in page
+    assert "its own sees" not in page
+
+
+def test_arms_that_are_left_out_are_named_with_the_reason(page):
+    assert "<b>Offline</b> is left out: it cannot be." in page
 
 
 def test_it_asks_the_network_for_nothing(page):
@@ -67,9 +118,9 @@ def test_a_forest_has_a_marker_an_arm_and_dimension_with_its_interval(tables):
     row = differences[(differences["evaluator"] == "reward") & (differences["dimension"] == "average")].iloc[
         0
     ]
-    assert average["x"] == [row["difference"]]
-    assert average["error_x"]["array"] == [row["high"] - row["difference"]]
-    assert win_figure(differences, "reward", "title")["data"][0]["x"] == [row["win_rate"]]
+    assert average["x"][0] == row["difference"]
+    assert average["error_x"]["array"][0] == row["high"] - row["difference"]
+    assert win_figure(differences, "reward", "title")["data"][0]["x"][0] == row["win_rate"]
 
 
 def test_quality_stands_against_parameters(tables):
@@ -78,11 +129,13 @@ def test_quality_stands_against_parameters(tables):
     assert [(trace["name"], trace["x"], trace["y"]) for trace in figure["data"]] == [
         ("redpo", [11.0], [3.0]),
         ("plain sft", [11.0], [1.5]),
+        ("pruned", [11.0], [1.5]),
     ]
 
 
-def test_without_differences_it_says_so(tables):
+def test_without_differences_and_gains_it_says_so(tables, scores):
     arms, differences = tables
-    page = render(arms, differences.iloc[:0], "redpo", 0.95, 500)
+    page = page_of((arms, differences.iloc[:0]), gains_of(scores, "absent", TRAINED_WITH, 500, 0.95, 0))
     assert "Nothing to compare redpo with in this run." in page
+    assert "Nothing to count gains from: run the arm pruned" in page
     assert "Differences by" not in page

@@ -4,7 +4,16 @@ import math
 
 import pandas as pd
 
-from vip.hooks.measurements import flatten, of_costs, of_metrics, of_sweeps, of_training_curve
+from vip.hooks.measurements import (
+    flatten,
+    of_costs,
+    of_gains,
+    of_metrics,
+    of_sweeps,
+    of_training_curve,
+    reader_of,
+)
+from vip.types import PROPERTIES
 
 
 def test_metrics_are_named_by_model_dimension_comparison_and_bound():
@@ -60,6 +69,25 @@ def test_of_a_sweep_the_values_differences_from_the_default_are_measured():
         ("beta.reward.average.beta_500", 0.1, 0),
         ("beta.reward.average.beta_500.high", 0.3, 0),
     ]
+
+
+def test_scores_of_second_opinions_are_named_after_them_whatever_they_are():
+    scores = pd.DataFrame([dict.fromkeys((*PROPERTIES, "average"), 2.5)])
+    for dataset, name in (("reward_scores", "reward"), ("second_opinion_my_clip_scores", "my_clip")):
+        found = {each.name: each.value for each in reader_of(dataset)(scores)}
+        assert found == {f"{name}.{column}": 2.5 for column in (*PROPERTIES, "average")}
+    assert reader_of("full_scores") is reader_of("second_opinion_clip_score_items") is None
+
+
+def test_gains_are_named_by_evaluator_dimension_and_arm_and_own_rewards_have_no_excess():
+    row = {"arm": "sft", "evaluator": "clip", "dimension": "average", "gain": 0.2, "low": 0.1, "high": 0.3}
+    excess = {"excess": 0.05, "excess_low": math.nan, "excess_high": math.nan}
+    assert {each.name: each.value for each in of_gains(pd.DataFrame([row | excess]))} == {
+        "clip.average.sft_gain": 0.2,
+        "clip.average.sft_gain.low": 0.1,
+        "clip.average.sft_gain.high": 0.3,
+        "clip.average.sft_excess": 0.05,
+    }
 
 
 def test_parameters_are_flattened_to_dotted_names():

@@ -1,13 +1,16 @@
 """What a comparison consists of: a run for each arm and seed, and the parameters that are a run's own.
 
 Kedro reads parameters before it knows pipelines, so a run's own parameters are put beside the user's, as
-`comparison_runs.<arm>_seed_<seed>`, when configuration is read.
+`comparison_runs.<arm>_seed_<seed>`, when configuration is read. Beside them stand the second opinions by name
+(`evaluators.py`), and a roster: with which evaluator each arm trained, and which arms are left out, and why.
 """
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from vip.pipelines.comparison.evaluators import evaluator_of, second_opinions
 
 RUNS = "comparison_runs"
 """The parameter that holds the runs' own blocks; made here, never written by hand."""
@@ -52,18 +55,10 @@ def runs_of(parameters: Mapping[str, Any]) -> list[ArmRun]:
     """All runs of the comparison, seed by seed, as the parameters say; none where they say nothing of it.
 
     What is no comparison at all gives none, too: `Comparison` refuses it, in the user's words. An arm that
-    removes everything at once is left out where the stages' budgets cannot be added up.
+    removes everything at once is left out where the stages' budgets cannot be added up (`left_out`).
     """
-    comparison = parameters.get("comparison")
-    arms = comparison.get("arms") if isinstance(comparison, Mapping) else None
-    if not isinstance(comparison, Mapping) or not isinstance(arms, Mapping):
-        return []
-    chosen = comparison.get("only") or list(arms)
-    seeds = comparison.get("seeds")
-    if not isinstance(chosen, list) or not isinstance(seeds, list):
-        return []
-    known = {str(name): arms[name] for name in chosen if isinstance(arms.get(name), Mapping)}
-    return repeated(known, seeds, parameters)
+    seeds = block_of(parameters).get("seeds")
+    return repeated(chosen_arms(parameters), seeds if isinstance(seeds, list) else [], parameters)
 
 
 def repeated(
@@ -75,11 +70,58 @@ def repeated(
     return [run for run in runs if run is not None]
 
 
+def block_of(parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The user's `comparison`; empty where there is none, or it is no mapping."""
+    block = parameters.get("comparison")
+    return block if isinstance(block, Mapping) else {}
+
+
+def chosen_arms(parameters: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """The arms that `only` names; without it, all but those that want to be named (`by_default: false`)."""
+    arms, only = block_of(parameters).get("arms"), block_of(parameters).get("only")
+    if not isinstance(arms, Mapping) or not isinstance(only or [], list):
+        return {}
+    known = {str(name): arm for name, arm in arms.items() if isinstance(arm, Mapping)}
+    usual = [name for name, arm in known.items() if arm.get("by_default", True)]
+    return {name: known[name] for name in map(str, only or usual) if name in known}
+
+
+def left_out(parameters: Mapping[str, Any]) -> dict[str, str]:
+    """Chosen arms that cannot be run, and why: those at once of budgets that do not add up."""
+    return {
+        name: f"it removes at once what {stages} stages remove, but their budgets cannot be added up; "
+        "give the last stage target_parameters, or every stage blocks_per_stage"
+        for name, arm in chosen_arms(parameters).items()
+        if (stages := _stages(arm, parameters)) and arm.get("at_once")
+        if budget_at_once({**parameters, **_own_budgets(arm)}, stages) is None
+    }
+
+
+def opinions_of(parameters: Mapping[str, Any]) -> list[str]:
+    """The names of the second opinions."""
+    return list(second_opinions(block_of(parameters).get("second_opinions")))
+
+
 def run_parameters(parameters: Mapping[str, Any], runs: Sequence[ArmRun]) -> dict[str, Any]:
-    """The blocks of every run, by its name; under `seed_<seed>` what evaluations share, whatever the arm."""
+    """The blocks of every run, by its name; under `seed_<seed>` what evaluations share, whatever the arm.
+
+    `second_opinions` and `roster` (`vip.pipelines.comparison.config.Roster`) are there even where empty.
+    """
     sampling = parameters.get("video_generation") or {}
     noises = {f"seed_{run.seed}": {"video_generation": {**sampling, "seed": run.seed}} for run in runs}
-    return {run.name: dict(run.own) for run in runs if run.stages} | noises
+    opinions = second_opinions(block_of(parameters).get("second_opinions"))
+    shared = parameters.get("scoring") or {}
+    judged = {
+        run.arm: run.own.get("scoring", shared) for run in runs_of(parameters) if run.stages and run.trained
+    }
+    facts = {
+        "second_opinions": opinions,
+        "roster": {
+            "trained_with": {arm: evaluator_of(block, shared, opinions) for arm, block in judged.items()},
+            "left_out": left_out(parameters),
+        },
+    }
+    return {run.name: dict(run.own) for run in runs if run.stages} | noises | facts
 
 
 def run_of(namespace: str | None) -> tuple[str, int] | None:
@@ -89,8 +131,7 @@ def run_of(namespace: str | None) -> tuple[str, int] | None:
 
 
 def _run(name: str, arm: Mapping[str, Any], seed: int, parameters: Mapping[str, Any]) -> ArmRun | None:
-    budgets = _own_budgets(arm)
-    stages = len(budgets) or (parameters["stages"] if arm.get("stages") is None else arm["stages"])
+    budgets, stages = _own_budgets(arm), _stages(arm, parameters)
     own: dict[str, Any] = {
         block: merged(parameters.get(block) or {}, arm.get(block) or {})
         | ({"seed": seed} if block in SEEDED else {})
@@ -103,7 +144,7 @@ def _run(name: str, arm: Mapping[str, Any], seed: int, parameters: Mapping[str, 
             return None
         budgets, stages = {"stage_1": {"budget": budget}}, 1
     own |= budgets
-    return ArmRun(name, seed, stages if isinstance(stages, int) else 0, arm.get("trained", True), own)
+    return ArmRun(name, seed, stages, arm.get("trained", True), own)
 
 
 def _own_budgets(arm: Mapping[str, Any]) -> dict[str, Any]:
@@ -114,6 +155,12 @@ def _own_budgets(arm: Mapping[str, Any]) -> dict[str, Any]:
         for kind, values in given
         for number, value in enumerate(values, start=1)
     }
+
+
+def _stages(arm: Mapping[str, Any], parameters: Mapping[str, Any]) -> int:
+    """How many stages an arm asks for; none where it says so in no number."""
+    given = parameters.get("stages") if arm.get("stages") is None else arm["stages"]
+    return len(_own_budgets(arm)) or (given if isinstance(given, int) else 0)
 
 
 def budget_at_once(parameters: Mapping[str, Any], stages: int) -> dict[str, int] | None:

@@ -6,9 +6,10 @@ from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from vip.errors import UserError
-from vip.pipelines.scoring.config import Scoring
+from vip.pipelines.comparison.evaluators import NAME, REWARD
+from vip.pipelines.scoring.config import RewardChoice
 
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")]
+Name = Annotated[str, Field(pattern=f"^{NAME}$")]
 Block = dict[str, Any]
 Budgets = Annotated[list[int], Field(min_length=1)] | None
 READ_BY_STAGES = ("threshold", "stage_prompts", "seed")
@@ -19,6 +20,8 @@ READ_BY_STAGES = ("threshold", "stage_prompts", "seed")
 class Arm:
     """One way to a small model: what differs from the parameters that all arms share."""
 
+    by_default: bool = True
+    """Whether it runs where `only` is empty; otherwise it has to be named there."""
     stages: Annotated[int | None, Field(ge=0)] = None
     """How many stages it has; None for as many as the method, 0 for the teacher as it is."""
     at_once: bool = False
@@ -60,31 +63,66 @@ class Arm:
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class SecondOpinion:
+    """A reward that scores the evaluation clips besides the one of `scoring`."""
+
+    reward: RewardChoice
+    """The reward, by its name in the registry."""
+    batch_size: Annotated[int, Field(ge=1)] = 16
+    """Clips scored in one call of the reward."""
+    name: Name | None = None
+    """What its columns are called; None for the name of the reward."""
+
+    @property
+    def evaluator(self) -> str:
+        """What its columns are called."""
+        return self.name or self.reward.name
+
+
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class Roster:
+    """Who takes part, and how; `vip.pipelines.comparison.arms` makes it of the other parameters."""
+
+    trained_with: dict[str, str]
+    """By arm that trains: the evaluator whose reward it searches, curates and trains with, or that reward."""
+    left_out: dict[str, str]
+    """Arms that cannot be run, and why."""
+
+
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class Comparison:
-    """Which arms are compared, on which seeds, by which second reward, and how sure that has to be."""
+    """Which arms are compared, on which seeds, by which rewards, and how sure that has to be."""
 
     arms: dict[Name, Arm]
     """What is compared, by name."""
     only: list[str]
-    """Arms of a partial comparison; empty for all."""
+    """Arms of a partial comparison; empty for all but those with `by_default: false`."""
     seeds: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)]
     """Each repeats every arm with other noise, draws and data order."""
     candidate: str
     """The arm whose differences to every other one are asked for."""
-    second_opinion: Scoring
-    """What scores the evaluation clips besides the reward of `scoring`, which training saw."""
+    second_opinions: list[SecondOpinion]
+    """What scores the evaluation clips besides the reward of `scoring`; none, one or several."""
     resamples: Annotated[int, Field(ge=100, le=1_000_000)]
     """Bootstrap resamples behind each interval."""
     confidence: Annotated[float, Field(gt=0.5, lt=1)]
     """How often such intervals hold the true difference."""
     seed: Annotated[int, Field(ge=0)]
     """Seed of the bootstrap."""
+    baseline: str = "pruned"
+    """The arm that gains are counted from, by the reward an arm trained with and by the others."""
 
     def check(self) -> None:
-        """UserError where a name is of no arm, a seed stands twice, or the second reward is unknown."""
-        for name in (*self.only, self.candidate):
+        """UserError where a name is of no arm, or a seed or an evaluator's name stands twice."""
+        for name in (*self.only, self.candidate, self.baseline):
             if name not in self.arms:
                 raise UserError(f"{name!r} is no arm of the comparison; arms are {', '.join(self.arms)}")
         if len(set(self.seeds)) < len(self.seeds):
             raise UserError(f"seeds are {self.seeds}; write each of them once")
-        self.second_opinion.check()
+        evaluators = [REWARD, *(opinion.evaluator for opinion in self.second_opinions)]
+        for name in evaluators:
+            if evaluators.count(name) > 1:
+                raise UserError(
+                    f"{evaluators.count(name)} evaluators are called {name!r}; give second opinions a name "
+                    f"each, other than {REWARD!r}, which is that of scoring"
+                )

@@ -1,9 +1,10 @@
 """Put the scores of all arms and seeds side by side, and say which differences are real (paper Sec. 4.2)."""
 
 from vip.evaluation.arms import differences_of, means_of
-from vip.evaluation.arms_page import render
+from vip.evaluation.arms_gains import gains_of
+from vip.evaluation.arms_page import Asked, render
 from vip.families.folder import ModelFolder
-from vip.pipelines.comparison.config import Comparison
+from vip.pipelines.comparison.config import Comparison, Roster
 from vip.types import PROPERTIES, Table
 
 SEPARATOR = "__"
@@ -57,6 +58,30 @@ def compare_arms(scores: Table, settings: Comparison) -> Table:
     return differences_of(scores, settings.candidate, settings.resamples, settings.confidence, settings.seed)
 
 
-def write_page(arms: Table, differences: Table, settings: Comparison) -> str:
+def compare_gains(scores: Table, roster: Roster, settings: Comparison) -> Table:
+    """One row an arm, evaluator and dimension: its gain over the baseline, and how much less than by its own.
+
+    Its own evaluator is the reward it trained with (Supplement D.4: train with A, judge by B).
+    """
+    return gains_of(
+        scores, settings.baseline, roster.trained_with, settings.resamples, settings.confidence, settings.seed
+    )
+
+
+def write_page(
+    arms: Table,
+    differences: Table,
+    gains: Table,
+    roster: Roster,
+    settings: Comparison,
+) -> str:
     """The comparison as the text of one self-contained HTML page."""
-    return render(arms, differences, settings.candidate, settings.confidence, settings.resamples)
+    asked = Asked(
+        settings.candidate,
+        settings.baseline,
+        settings.confidence,
+        settings.resamples,
+        roster.trained_with,
+        roster.left_out,
+    )
+    return render(arms, differences, gains, asked)

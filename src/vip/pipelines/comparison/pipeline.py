@@ -6,9 +6,11 @@ from typing import Any
 from kedro.pipeline import Node, Pipeline, node, pipeline
 
 from vip.pipelines.comparison.arms import RUNS, ArmRun
+from vip.pipelines.comparison.evaluators import REWARD, scores_dataset
 from vip.pipelines.comparison.nodes import (
     argument_name,
     compare_arms,
+    compare_gains,
     gather_scores,
     gather_sizes,
     measure_size,
@@ -22,13 +24,12 @@ from vip.pipelines.video_generation.pipeline import clips_of
 Place = tuple[ArmRun, int]
 """A run and the number of one of its stages, where a model is evaluated."""
 SHARED_INPUTS = ("teacher", "prompts", "scoring_prompts")
-EVALUATORS = {"reward": "params:scoring", "second_opinion": "params:comparison.second_opinion"}
 
 
-def create_pipeline(runs: Sequence[ArmRun], **_kwargs: Any) -> Pipeline:
-    """Everything of every run, and what is made of all of them."""
+def create_pipeline(runs: Sequence[ArmRun], opinions: Sequence[str] = (), **_kwargs: Any) -> Pipeline:
+    """Everything of every run, judged by `scoring` and these second opinions, and what comes of it all."""
     places = [(run, stage) for run in runs for stage in stages_of(run)]
-    return pipeline([*nodes_of(places), *_summary(places)], tags="comparison")
+    return pipeline([*nodes_of(places, opinions), *_summary(places, opinions)], tags="comparison")
 
 
 def stages_of(run: ArmRun) -> range:
@@ -36,7 +37,7 @@ def stages_of(run: ArmRun) -> range:
     return range(1, run.stages + 1) if run.stages else range(1)
 
 
-def nodes_of(evaluated: Sequence[Place]) -> list[Node]:
+def nodes_of(evaluated: Sequence[Place], opinions: Sequence[str] = ()) -> list[Node]:
     """All stages of the runs in these places, and the evaluation of the places themselves."""
     parts, wanted = [], {(run.name, stage) for run, stage in evaluated}
     for run in {run.name: run for run, _ in evaluated}.values():
@@ -46,7 +47,7 @@ def nodes_of(evaluated: Sequence[Place]) -> list[Node]:
                 parts.append(_stage(run, number, previous))
                 previous = f"{run.namespace(number)}.{'student' if run.trained else 'pruned'}"
             if (run.name, number) in wanted:
-                parts.append(_evaluation(run, number, previous))
+                parts.append(_evaluation(run, number, previous, opinions))
     return [step for part in parts for step in part.nodes]
 
 
@@ -70,14 +71,18 @@ def _of_run(run: ArmRun, name: str) -> str:
     return f"params:{RUNS}.{run.name}.{path}" if path.partition(".")[0] in run.own else name
 
 
-def _evaluation(run: ArmRun, stage: int, model: str) -> Pipeline:
-    """Clips of a model on the evaluation prompts, from one noise in every arm, scored twice; its size."""
+def _evaluation(run: ArmRun, stage: int, model: str, opinions: Sequence[str]) -> Pipeline:
+    """Clips of a model on the evaluation prompts, from one noise in every arm, scored by all; its size."""
+    scorings = {
+        name: "params:scoring" if name == REWARD else f"params:{RUNS}.second_opinions.{name}"
+        for name in (REWARD, *opinions)
+    }
     nodes = [
         clips_of("model", "evaluation_prompts", "evaluation_clips"),
         *(
             step
-            for name, scoring in EVALUATORS.items()
-            for step in scores_of(name, "evaluation_clips", scoring)
+            for name, scoring in scorings.items()
+            for step in scores_of(scores_dataset(name), "evaluation_clips", scoring)
         ),
         node(measure_size, inputs="model", outputs="size", name="size"),
     ]
@@ -85,17 +90,17 @@ def _evaluation(run: ArmRun, stage: int, model: str) -> Pipeline:
     return pipeline(
         nodes,
         inputs={"model": model, "evaluation_prompts": "evaluation_prompts"},
-        parameters={"params:video_generation": noise} | {name: name for name in EVALUATORS.values()},
+        parameters={"params:video_generation": noise} | {name: name for name in scorings.values()},
         namespace=run.namespace(stage),
     )
 
 
-def gathered(places: Sequence[Place], prefix: str) -> list[Node]:
+def gathered(places: Sequence[Place], prefix: str, opinions: Sequence[str] = ()) -> list[Node]:
     """All scores of these places in one table, `<prefix>_scores`, and their sizes in `<prefix>_sizes`."""
     scores = {
-        argument_name(run.arm, run.seed, stage, name): f"{run.namespace(stage)}.{name}_scores"
+        argument_name(run.arm, run.seed, stage, name): f"{run.namespace(stage)}.{scores_dataset(name)}_scores"
         for run, stage in places
-        for name in EVALUATORS
+        for name in (REWARD, *opinions)
     }
     sizes = {
         argument_name(run.arm, run.seed, stage, "size"): f"{run.namespace(stage)}.size"
@@ -107,12 +112,12 @@ def gathered(places: Sequence[Place], prefix: str) -> list[Node]:
     ]
 
 
-def _summary(places: Sequence[Place]) -> list[Node]:
+def _summary(places: Sequence[Place], opinions: Sequence[str]) -> list[Node]:
     """One table of all scores, what it says of arms and differences, and the page."""
-    settings = {"settings": "params:comparison"}
+    settings, roster = {"settings": "params:comparison"}, {"roster": f"params:{RUNS}.roster"}
     tables = {"scores": "comparison_scores", "sizes": "comparison_sizes"}
     return [
-        *gathered(places, "comparison"),
+        *gathered(places, "comparison", opinions),
         node(tabulate_arms, inputs=tables, outputs="comparison_arms", name="comparison_arms"),
         node(
             compare_arms,
@@ -121,8 +126,16 @@ def _summary(places: Sequence[Place]) -> list[Node]:
             name="comparison_differences",
         ),
         node(
+            compare_gains,
+            inputs={"scores": "comparison_scores"} | roster | settings,
+            outputs="comparison_gains",
+            name="comparison_gains",
+        ),
+        node(
             write_page,
-            inputs={"arms": "comparison_arms", "differences": "comparison_differences"} | settings,
+            inputs={name: f"comparison_{name}" for name in ("arms", "differences", "gains")}
+            | roster
+            | settings,
             outputs="comparison_page",
             name="comparison_page",
         ),

@@ -12,10 +12,12 @@ from vip.pipelines.sweep.arms import SWEPT
 from vip.pipelines.sweep.nodes import gather_pairs, tabulate_sweeps, write_page
 
 
-def create_pipeline(runs: Sequence[ArmRun], **_kwargs: Any) -> Pipeline:
+def create_pipeline(runs: Sequence[ArmRun], opinions: Sequence[str] = (), **_kwargs: Any) -> Pipeline:
     """Everything of every run, and what is made of all of them."""
     places = [(run, run.stages) for run in runs]
-    return pipeline([*nodes_of(places), *gathered(places, "sweep"), *_summary(runs)], tags="sweep")
+    return pipeline(
+        [*nodes_of(places, opinions), *gathered(places, "sweep", opinions), *_summary(runs)], tags="sweep"
+    )
 
 
 def _summary(runs: Sequence[ArmRun]) -> list[Node]:
