@@ -4,7 +4,14 @@ import math
 
 import pandas as pd
 
-from vip.hooks.measurements import flatten, of_costs, of_metrics, of_sweeps, of_training_curve
+from vip.hooks.measurements import (
+    flatten,
+    of_costs,
+    of_effects,
+    of_metrics,
+    of_sweeps,
+    of_training_curve,
+)
 
 
 def test_metrics_are_named_by_model_dimension_comparison_and_bound():
@@ -60,6 +67,14 @@ def test_of_a_sweep_the_values_differences_from_the_default_are_measured():
         ("beta.reward.average.beta_500", 0.1, 0),
         ("beta.reward.average.beta_500.high", 0.3, 0),
     ]
+def test_effects_are_named_by_who_judges():
+    row = {"evaluator": "reward", "dimension": "average", "difference": -0.1, "low": -0.2, "high": 0.0}
+    assert {each.name: each.value for each in of_effects(pd.DataFrame([row | {"win_rate": 0.4}]))} == {
+        "reward.average.aligned_minus_teacher": -0.1,
+        "reward.average.aligned_minus_teacher.low": -0.2,
+        "reward.average.aligned_minus_teacher.high": 0.0,
+        "reward.average.aligned_minus_teacher.win_rate": 0.4,
+    }
 
 
 def test_parameters_are_flattened_to_dotted_names():

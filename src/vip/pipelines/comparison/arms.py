@@ -11,6 +11,8 @@ from typing import Any
 
 RUNS = "comparison_runs"
 """The parameter that holds the runs' own blocks; made here, never written by hand."""
+ALIGNMENT = "alignment"
+"""A run by itself, no arm, whose training has a block of its own as well."""
 SEEDED = ("video_generation", "redpo_training")
 """Blocks whose seed is the run's."""
 BLOCKS = (
@@ -76,10 +78,22 @@ def repeated(
 
 
 def run_parameters(parameters: Mapping[str, Any], runs: Sequence[ArmRun]) -> dict[str, Any]:
-    """The blocks of every run, by its name; under `seed_<seed>` what evaluations share, whatever the arm."""
+    """The blocks of every run, by its name; under `seed_<seed>` what evaluations share, whatever the arm.
+
+    Under `alignment` the block of its training, where the parameters have both.
+    """
     sampling = parameters.get("video_generation") or {}
     noises = {f"seed_{run.seed}": {"video_generation": {**sampling, "seed": run.seed}} for run in runs}
-    return {run.name: dict(run.own) for run in runs if run.stages} | noises
+    own = {run.name: dict(run.own) for run in runs if run.stages}
+    return own | noises | _of_alignment(parameters)
+
+
+def _of_alignment(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    alignment, base = parameters.get(ALIGNMENT), parameters.get("redpo_training")
+    changes = alignment.get("redpo_training") if isinstance(alignment, Mapping) else None
+    if not isinstance(changes, Mapping) or not isinstance(base, Mapping):
+        return {}
+    return {ALIGNMENT: {"redpo_training": merged(base, changes)}}
 
 
 def run_of(namespace: str | None) -> tuple[str, int] | None:
