@@ -14,9 +14,9 @@ STRONGEST = 0.05
 
 
 def speed(frames: "NDArray[np.uint8]") -> float:
-    """How far the fastest pixels of a clip (F, H, W, 3) move a frame, as a share of its shorter side: the mean.
+    """How far the fastest 5% of pixels of a clip (F, H, W, 3) move a frame, as a share of its shorter side.
 
-    UserError below two frames.
+    The mean of `displacements`; UserError below two frames.
     """
     if len(frames) < 2:
         raise UserError(f"a clip has {len(frames)} frames, and motion shows in 2 or more")

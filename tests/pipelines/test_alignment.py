@@ -23,7 +23,6 @@ from vip.types import PROPERTIES
 
 ROOT = Path(__file__).parents[2]
 FIELDS = {
-    "preference": {"reward": {"name": "motion"}},
     "dimension": "dynamic_degree",
     "describes": ["dynamic_degree"],
     "samples": 2,
@@ -47,7 +46,10 @@ def test_the_best_sample_of_a_prompt_wins_against_its_worst_where_they_are_far_e
     pairs, counts = rank_samples(
         samples(a=[2.0, 3.0, 1.0], b=[2.0, 2.4, 2.1], c=[1.5, 1.0, 1.2]), Alignment(**FIELDS)
     )
-    assert pairs[["prompt_id", "winner", "loser"]].to_numpy().tolist() == [["a", "a1", "a2"], ["c", "c0", "c1"]]
+    assert pairs[["prompt_id", "winner", "loser"]].to_numpy().tolist() == [
+        ["a", "a1", "a2"],
+        ["c", "c0", "c1"],
+    ]
     assert list(pairs["margin"]) == [2.0, 0.5]
     assert list(pairs["prompt"]) == ["prompt a", "prompt c"]
     assert counts.to_dict("records") == [
@@ -79,11 +81,6 @@ def test_without_a_pair_it_says_how_far_apart_the_farthest_were():
 def test_what_cannot_be_is_refused(change, message):
     with pytest.raises(ValidationError, match=message):
         Alignment(**FIELDS | change)
-
-
-def test_an_unknown_reward_is_refused():
-    with pytest.raises(UserError, match="did you mean 'motion'"):
-        Alignment(**FIELDS | {"preference": {"reward": {"name": "motions"}}}).check()
 
 
 def test_its_training_differs_from_the_methods_in_what_it_says():

@@ -73,8 +73,6 @@ def _cases(models: Models, taught: str, count: int) -> dict[str, list[dict[str, 
 
 
 def _case(models: Models, row: dict[str, Any], taught: str) -> dict[str, Any]:
-    shown = [
-        {"model": name, "score": row[f"{taught}_{name}"], "video": video_uri(clips[row[f"clip_{name}"]].frames)}
-        for name, (clips, _) in models.items()
-    ]
+    videos = {name: video_uri(clips[row[f"clip_{name}"]].frames) for name, (clips, _) in models.items()}
+    shown = [{"model": name, "score": row[f"{taught}_{name}"], "video": uri} for name, uri in videos.items()]
     return {"prompt": row["prompt"], "gain": row["gain"], "shown": shown}

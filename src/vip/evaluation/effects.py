@@ -21,9 +21,9 @@ def effects_of(
 ) -> Table:
     """One row an evaluator and dimension, first what was taught: teacher, aligned, difference, low, high.
 
-    `teacher` and `aligned` are mean scores; the difference is aligned minus teacher, paired by prompt and noise,
-    with its bootstrap interval. `win_rate`, the share of clips on which the aligned model scores higher (ties
-    counted half), has one as well. `reward` says who scored, `clips` on how many.
+    `teacher` and `aligned` are mean scores; the difference is aligned minus teacher, paired by prompt and
+    noise, with its bootstrap interval. `win_rate`, the share of clips on which the aligned model scores
+    higher (ties counted half), has one as well. `reward` says who scored, `clips` on how many.
     """
     import pandas as pd
 

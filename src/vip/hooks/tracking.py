@@ -227,10 +227,11 @@ class StageTracking:
         if stage in PARENTS:
             return {str(stage): self._parameters.get(str(stage), {})}
         number = stage if isinstance(stage, int) else 0
+        of_others = {*PARENTS, RUNS, ALIGNMENT} - {stage}
         own = {
             key: value
             for key, value in self._parameters.items()
-            if key not in {*PARENTS, RUNS, ALIGNMENT} - {stage} and (not number or stage_of(key) in (0, number))
+            if key not in of_others and (not number or stage_of(key) in (0, number))
         }
         if isinstance(stage, int):
             return {"stage": stage} | own

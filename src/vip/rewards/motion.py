@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 class Motion(Reward):
     """Its dynamic degree is how fast a clip moves (`vip.motion.speed`); the other properties are all 1.
 
-    A straight line leads from 1, nothing moves, to 4, the fastest pixels cross `fastest` of the frame's shorter
-    side from one frame to the next; what is faster gets more. It needs no model, and suits clips of any size.
+    A straight line leads from 1, nothing moves, to 4, the fastest pixels cross `fastest` of the frame's
+    shorter side from one frame to the next; what is faster gets more. It needs no model, and suits any size.
     """
 
     name: ClassVar[str] = "motion"

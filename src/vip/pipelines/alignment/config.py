@@ -5,19 +5,15 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
-from vip.pipelines.scoring.config import Scoring
-
 Property = Literal["visual_quality", "temporal_consistency", "dynamic_degree", "text_alignment"]
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class Alignment:
-    """Which preference is taught, on which of the model's own clips."""
+    """Which pairs of a model's own clips teach it what the reward in the block `preference` likes."""
 
-    preference: Scoring
-    """What scores the model's clips: any reward, whichever one judges the outcome."""
     dimension: Property | Literal["average"]
-    """The score of it that is preferred."""
+    """The score of that reward that is preferred."""
     describes: Annotated[list[Property], Field(min_length=1)]
     """Prompts that describe any of these properties make pairs, `prompt_filtering.stage_prompts` at most."""
     samples: Annotated[int, Field(ge=2)]
@@ -26,7 +22,3 @@ class Alignment:
     """Points of the preference that winner and loser must be apart by."""
     redpo_training: dict[str, Any] = Field(default_factory=dict)
     """Parameters of redpo_training that differ."""
-
-    def check(self) -> None:
-        """UserError where the reward is not registered, or not with these options."""
-        self.preference.check()

@@ -41,9 +41,10 @@ def rank_samples(sample_scores: Table, settings: Alignment) -> tuple[Table, Tabl
     ends = (ranked.drop_duplicates("prompt_id", keep=keep) for keep in ("first", "last"))
     worst, best = (end.set_index("prompt_id").sort_index() for end in ends)
     margin = best[name] - worst[name]
+    rivals = zip(best["clip"], worst["clip"], strict=True)
     pairs = pd.DataFrame(
         {
-            "pair_id": [content_hash(name, *clips) for clips in zip(best["clip"], worst["clip"], strict=True)],
+            "pair_id": [content_hash(name, winner, loser) for winner, loser in rivals],
             "prompt_id": best.index,
             "prompt": best["prompt"],
             "property": name,
@@ -57,8 +58,8 @@ def rank_samples(sample_scores: Table, settings: Alignment) -> tuple[Table, Tabl
     kept = pairs[(margin > 0) & (margin >= settings.minimum_margin)].reset_index(drop=True)
     if not len(kept):
         raise UserError(
-            f"no preference pair was kept: of {len(pairs)} prompts none has two samples whose {name} differs by "
-            f"{settings.minimum_margin} points, the most is {margin.max():.3f}; lower "
+            f"no preference pair was kept: of {len(pairs)} prompts none has two samples whose {name} differs "
+            f"by {settings.minimum_margin} points, the most is {margin.max():.3f}; lower "
             "alignment.minimum_margin, or raise alignment.samples"
         )
     counts = {

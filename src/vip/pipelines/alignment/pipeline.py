@@ -1,4 +1,4 @@
-"""The teacher's own clips in, ranked by a preference; out the model that learned it, and what else changed."""
+"""The teacher's own clips, ranked by a preference; the model that learned it, and what else that changed."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ from vip.pipelines.video_generation.pipeline import clips_of
 
 MODELS = {"full": "teacher", "student": "student"}
 EVALUATORS = {
-    "preference": "params:alignment.preference",
+    "preference": "params:preference",
     "reward": "params:scoring",
     "second_opinion": "params:comparison.second_opinion",
 }
