@@ -1,12 +1,13 @@
 """What alignment taught and what it cost on one HTML page, which holds all it shows."""
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
 from vip.evaluation.arms_figures import forest_figure
 from vip.evaluation.cases import KINDS, choose_rows
 from vip.evaluation.comparison import PAIR
 from vip.evaluation.effects import PREFERENCE
+from vip.evaluation.report import ReportSettings
 from vip.evaluation.results import records
 from vip.evaluation.templating import environment_of, with_figures
 from vip.evaluation.verdict import side_of_zero
@@ -18,23 +19,7 @@ Models = Mapping[str, tuple[Items[Clip], Table]]
 """By model, `teacher` before `aligned`: its evaluation clips, and how the preference scores them."""
 
 
-class PageSettings(Protocol):
-    """What decided the intervals, and how many clips are shown."""
-
-    @property
-    def resamples(self) -> int:
-        """Bootstrap resamples behind each interval."""
-
-    @property
-    def confidence(self) -> float:
-        """How often such intervals hold the true difference."""
-
-    @property
-    def examples(self) -> int:
-        """Clips that gained most, about the median and least: so many of each."""
-
-
-def render(effects: Table, pair_counts: Table, models: Models, taught: str, settings: PageSettings) -> str:
+def render(effects: Table, pair_counts: Table, models: Models, taught: str, settings: ReportSettings) -> str:
     """The page as text; `effects` is that of `vip.evaluation.effects`."""
     rows = [{**row, "side": side_of_zero(row["low"], row["high"])} for row in records(effects)]
     taught_row, others = rows[0], rows[1:]

@@ -67,6 +67,8 @@ def test_of_a_sweep_the_values_differences_from_the_default_are_measured():
         ("beta.reward.average.beta_500", 0.1, 0),
         ("beta.reward.average.beta_500.high", 0.3, 0),
     ]
+
+
 def test_effects_are_named_by_who_judges():
     row = {"evaluator": "reward", "dimension": "average", "difference": -0.1, "low": -0.2, "high": 0.0}
     assert {each.name: each.value for each in of_effects(pd.DataFrame([row | {"win_rate": 0.4}]))} == {
