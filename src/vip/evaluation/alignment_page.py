@@ -24,7 +24,8 @@ def render(effects: Table, pair_counts: Table, models: Models, taught: str, sett
     rows = [{**row, "side": side_of_zero(row["low"], row["high"])} for row in records(effects)]
     taught_row, others = rows[0], rows[1:]
     assert taught_row["evaluator"] == PREFERENCE, "what was taught comes first"
-    by_reward = effects.assign(arm=effects["reward"], evaluator="")
+    figure = forest_figure(effects.assign(arm=effects["reward"], evaluator=""), "", "Aligned minus teacher")
+    figure["layout"]["xaxis"]["title"]["text"] = "difference (points), by who judges"
     environment = with_figures(environment_of("alignment", style="report", script="figures"))
     return environment.get_template("alignment.html.j2").render(
         taught=taught_row,
@@ -33,7 +34,7 @@ def render(effects: Table, pair_counts: Table, models: Models, taught: str, sett
         above=sum(row["side"] == "above" for row in others),
         others=len(others),
         pairs=records(pair_counts)[0],
-        figure=forest_figure(by_reward, "", "Aligned minus teacher, by who judges"),
+        figure=figure,
         cases=_cases(models, taught, settings.examples),
         frames_per_second=FRAMES_PER_SECOND,
         settings=settings,
