@@ -3,12 +3,24 @@
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from vip.errors import UserError
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
 STRONGEST = 0.05
 """The share of pixels, those that move most, whose mean stands for a pair of frames, as in VBench."""
+
+
+def speed(frames: "NDArray[np.uint8]") -> float:
+    """How far the fastest 5% of pixels of a clip (F, H, W, 3) move a frame, as a share of its shorter side.
+
+    The mean of `displacements`; UserError below two frames.
+    """
+    if len(frames) < 2:
+        raise UserError(f"a clip has {len(frames)} frames, and motion shows in 2 or more")
+    return float(displacements(frames).mean() / min(frames.shape[1:3]))
 
 
 def displacements(frames: "NDArray[np.uint8]") -> "NDArray[np.float64]":

@@ -7,6 +7,7 @@ from kedro.pipeline import Pipeline
 
 from vip.config_loader import number_of_stages, parameters_now
 from vip.deferred import DeferredPipeline
+from vip.pipelines.alignment import pipeline as alignment
 from vip.pipelines.comparison import pipeline as comparison
 from vip.pipelines.comparison.arms import opinions_of, runs_of
 from vip.pipelines.prompt_filtering import pipeline as prompt_filtering
@@ -58,6 +59,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         "teacher_training": lambda: prompts() + teacher_training.create_pipeline(),
         "step_distillation": lambda: prompts() + step_distillation.create_pipeline(),
         "vbench": lambda: vbench.create_pipeline(count),
+        "alignment": lambda: prompts() + alignment.create_pipeline(opinions_of(parameters_now())),
         "comparison": lambda: (
             prompts() + comparison.create_pipeline(runs_of(parameters_now()), opinions_of(parameters_now()))
         ),

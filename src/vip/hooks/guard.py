@@ -7,7 +7,7 @@ from kedro.framework.hooks import hook_impl
 from vip.config_loader import data_folder
 from vip.errors import UserError
 from vip.hooks.lock import FolderLock
-from vip.pipelines.comparison.arms import run_of
+from vip.pipelines.comparison.arms import ALIGNMENT, run_of
 from vip.processes import this_run
 
 if TYPE_CHECKING:
@@ -67,6 +67,8 @@ def _remedy(name: str) -> str:
     stage, _, rest = name.partition(".")
     if run_of(stage):
         return "a comparison makes it: kedro run --pipeline=comparison; or a sweep: --pipeline=sweep"
+    if stage == ALIGNMENT:
+        return f"alignment makes it: kedro run --pipeline={ALIGNMENT}"
     if rest:
         number = stage.removeprefix("stage_")
         return f"stage {number} makes it: kedro run --pipeline=stage --params=stage:{number}"

@@ -59,10 +59,20 @@ def of_scores(evaluator: str, scores: Table) -> Iterator[Measurement]:
 def of_differences(differences: Table) -> Iterator[Measurement]:
     """`reward.average.redpo_minus_sft`, and the same with `.low`, `.high` and `.win_rate`."""
     for row in differences.to_dict("records"):
-        name = f"{row['evaluator']}.{row['dimension']}.{row['candidate']}_minus_{row['arm']}"
-        yield from _finite(name, row["difference"])
-        for column in ("low", "high", "win_rate"):
-            yield from _finite(f"{name}.{column}", row[column])
+        yield from _difference(row, f"{row['candidate']}_minus_{row['arm']}")
+
+
+def _difference(row: Mapping[Any, Any], between: str) -> Iterator[Measurement]:
+    name = f"{row['evaluator']}.{row['dimension']}.{between}"
+    yield from _finite(name, row["difference"])
+    for column in ("low", "high", "win_rate"):
+        yield from _finite(f"{name}.{column}", row[column])
+
+
+def of_effects(effects: Table) -> Iterator[Measurement]:
+    """`reward.average.aligned_minus_teacher`, and the same with `.low`, `.high` and `.win_rate`."""
+    for row in effects.to_dict("records"):
+        yield from _difference(row, "aligned_minus_teacher")
 
 
 def of_sweeps(results: Table) -> Iterator[Measurement]:
@@ -93,6 +103,7 @@ READERS: Mapping[str, Callable[[Any], Iterator[Measurement]]] = {
     "comparison_differences": of_differences,
     "sweep_results": of_sweeps,
     "comparison_gains": of_gains,
+    "effects": of_effects,
 }
 """The datasets that are logged, by their names inside a stage; the scores of second opinions as well."""
 

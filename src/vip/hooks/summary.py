@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from kedro.pipeline.node import Node
 
 
-PAGES = {"comparison_page": "Comparison", "sweep_page": "Sweeps"}
+PAGES = {"comparison_page": "Comparison", "sweep_page": "Sweeps", "alignment.page": "Alignment"}
 """Pages whose places are told, and what they are of."""
 
 
@@ -51,7 +51,7 @@ class Summary:
 
     @hook_impl
     def after_pipeline_run(self, catalog: "DataCatalog") -> None:
-        """Print the table, the report's place and the two commands; of a comparison or sweep, its page's."""
+        """Print the table, the report's place and the two commands; of other pages, where they are."""
         if not this_run().is_first:
             return
         for page in sorted(self._pages):

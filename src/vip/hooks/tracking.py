@@ -1,4 +1,4 @@
-"""MLflow runs: one a stage, or one an arm and seed below their comparison; a failing tracker stops no run."""
+"""MLflow runs: one a stage or alignment, one an arm and seed below their comparison; none stops a run."""
 
 import functools
 import logging
@@ -11,7 +11,7 @@ from kedro.framework.hooks import hook_impl
 
 from vip.config_loader import data_folder
 from vip.hooks import measurements
-from vip.pipelines.comparison.arms import RUNS, run_of
+from vip.pipelines.comparison.arms import ALIGNMENT, RUNS, run_of
 from vip.processes import this_run
 
 if TYPE_CHECKING:
@@ -157,7 +157,7 @@ class StageTracking:
 
         if stage in self._opened:
             return
-        parent = self._parent if isinstance(stage, str) and stage not in PARENTS else ""
+        parent = self._parent if isinstance(stage, str) and run_of(stage) else ""
         if parent:
             self._begin_run(parent)
         parameters = measurements.flatten(self._parameters_of(stage))
@@ -213,11 +213,13 @@ class StageTracking:
         namespace, _, name = dataset_name.rpartition(".")
         if reader := measurements.reader_of(name):
             found = list(reader(data()))
-            if isinstance(stage, str):
+            if isinstance(stage, str) and run_of(stage):
                 found = [each._replace(name=f"{namespace[len(stage) + 1 :]}.{each.name}") for each in found]
             self._tell(Log(stage, _now(), found))
         if name in ("student_evaluation_clips", "evaluation_clips"):
             self._add_files(stage, self._sample_clips(dataset_name), "clips")
+        if name == "page" and self._delivery is not None:
+            self._add_files(stage, [self._delivery.journal.keep(f"{stage}.html", data())], None)
         self._left[stage].discard(dataset_name)
         if not self._left[stage]:
             self._end(stage, "FINISHED")
@@ -226,16 +228,17 @@ class StageTracking:
         if stage in PARENTS:
             return {str(stage): self._parameters.get(str(stage), {})}
         number = stage if isinstance(stage, int) else 0
+        of_others = {*PARENTS, RUNS, ALIGNMENT} - {stage}
         own = {
             key: value
             for key, value in self._parameters.items()
-            if key not in (*PARENTS, RUNS) and (not number or stage_of(key) in (0, number))
+            if key not in of_others and (not number or stage_of(key) in (0, number))
         }
         if isinstance(stage, int):
             return {"stage": stage} | own
-        arm, seed = run_of(stage) or (stage, 0)
         changed: dict[str, Any] = self._parameters.get(RUNS, {}).get(stage, {})
-        return {"arm": arm, "seed": seed} | own | changed
+        run = run_of(stage)
+        return ({"arm": run[0], "seed": run[1]} if run else {}) | own | changed
 
     def _sample_clips(self, dataset_name: str) -> "list[Path]":
         assert self._catalog is not None, "a catalog is created before a dataset is saved"
@@ -264,6 +267,8 @@ def _now() -> int:
 
 def key_of(namespace: str | None) -> "Key":
     """What a namespace's run goes by: `stage_2` by 2, `sft_seed_0_stage_1` by `sft_seed_0`; 0 for none."""
+    if namespace == ALIGNMENT:
+        return ALIGNMENT
     run = run_of(namespace)
     return f"{run[0]}_seed_{run[1]}" if run else stage_of(namespace)
 

@@ -38,8 +38,7 @@ class ClipReward(Reward):
 
     - visual quality: 1 - blur (Crete et al. 2007, scikit-image's `blur_effect`), the mean over frames;
     - temporal consistency: cosine of CLIP's embeddings of neighbouring frames, the mean;
-    - dynamic degree: displacement of the fastest 5% of pixels between neighbouring frames, as a share of the
-      frame's shorter side, the mean (see `vip.motion`);
+    - dynamic degree: how far the fastest 5% of pixels move a frame (`vip.motion.speed`);
     - text alignment: cosine of CLIP's embeddings of prompt and frame, the mean.
     """
 
@@ -84,15 +83,14 @@ class ClipReward(Reward):
         return scores
 
     def _measure(self, clip: "NDArray[np.uint8]", prompt: str) -> list[float]:
-        from vip.motion import displacements
+        from vip.motion import speed
 
         if len(clip) < 2:
             raise UserError(
                 f"a clip for {prompt!r} has {len(clip)} frames, reward 'clip' needs 2 to see motion"
             )
         alignment, consistency = self._model.similarities(clip, prompt)
-        moved = displacements(clip).mean() / min(clip.shape[1:3])
-        return [sharpness(clip), consistency, float(moved), alignment]
+        return [sharpness(clip), consistency, speed(clip), alignment]
 
     @cached_property
     def _snapshot(self) -> Snapshot:

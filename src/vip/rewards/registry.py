@@ -10,6 +10,7 @@ REWARDS: dict[str, str] = {
     "shapes_oracle": "vip.rewards.shapes_oracle:ShapesOracle",
     "inverse_rendering": "vip.rewards.inverse_rendering:InverseRendering",
     "clip": "vip.rewards.clip:ClipReward",
+    "motion": "vip.rewards.motion:Motion",
     "mixture": "vip.rewards.mixture:Mixture",
     "videoscore": "vip.rewards.videoscore:VideoScore",
 }

@@ -47,6 +47,12 @@ def test_what_another_stage_makes_is_named_with_the_command(path):
         check_inputs(reader, DataCatalog({"stage_1.student": TextDataset(str(path))}))
 
 
+def test_what_alignment_makes_is_named_with_its_command(path):
+    reader = pipeline([node(make_it, inputs="alignment.student", outputs="copy", name="copy")])
+    with pytest.raises(UserError, match=r"alignment makes it: kedro run --pipeline=alignment"):
+        check_inputs(reader, DataCatalog({"alignment.student": TextDataset(str(path))}))
+
+
 def test_what_an_arm_makes_is_named_with_the_comparisons_command(path):
     reader = pipeline([node(make_it, inputs="sft_seed_0_stage_1.student", outputs="copy", name="copy")])
     with pytest.raises(UserError, match=r"a comparison makes it: kedro run --pipeline=comparison"):

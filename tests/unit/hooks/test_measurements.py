@@ -7,6 +7,7 @@ import pandas as pd
 from vip.hooks.measurements import (
     flatten,
     of_costs,
+    of_effects,
     of_gains,
     of_metrics,
     of_sweeps,
@@ -87,6 +88,16 @@ def test_gains_are_named_by_evaluator_dimension_and_arm_and_own_rewards_have_no_
         "clip.average.sft_gain.low": 0.1,
         "clip.average.sft_gain.high": 0.3,
         "clip.average.sft_excess": 0.05,
+    }
+
+
+def test_effects_are_named_by_who_judges():
+    row = {"evaluator": "reward", "dimension": "average", "difference": -0.1, "low": -0.2, "high": 0.0}
+    assert {each.name: each.value for each in of_effects(pd.DataFrame([row | {"win_rate": 0.4}]))} == {
+        "reward.average.aligned_minus_teacher": -0.1,
+        "reward.average.aligned_minus_teacher.low": -0.2,
+        "reward.average.aligned_minus_teacher.high": 0.0,
+        "reward.average.aligned_minus_teacher.win_rate": 0.4,
     }
 
 

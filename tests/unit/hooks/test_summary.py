@@ -47,8 +47,13 @@ def test_a_new_run_forgets_the_last_ones_results(capsys, catalog, summary):
     assert capsys.readouterr().out == ""
 
 
-def test_a_comparison_tells_where_its_page_is(tmp_path, capsys, summary):
-    catalog = DataCatalog({"comparison_page": TextDataset(str(tmp_path / "comparison.html"))})
-    summary.after_dataset_saved("comparison_page", "<html>")
+@pytest.mark.parametrize("page", ["comparison_page", "alignment.page"])
+def test_a_comparison_and_alignment_tell_where_their_page_is(tmp_path, capsys, summary, page):
+    catalog = DataCatalog({page: TextDataset(str(tmp_path / "some_page.html"))})
+    summary.after_node_skipped(SimpleNamespace(outputs=[page]), catalog)
     summary.after_pipeline_run(catalog)
-    assert "comparison.html" in capsys.readouterr().out
+    assert "some_page.html" in capsys.readouterr().out
+    summary.after_context_created(SimpleNamespace(project_path=tmp_path))
+    summary.after_dataset_saved(page, "<html>")
+    summary.after_pipeline_run(catalog)
+    assert "some_page.html" in capsys.readouterr().out

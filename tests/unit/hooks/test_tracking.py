@@ -55,9 +55,9 @@ def runs(monkeypatch):
 def begin(tmp_path):
     """Begins a run of a pipeline in a project whose data folder is `data`."""
 
-    def begin(both_stages, **tracking) -> StageTracking:
+    def begin(both_stages, parameters=PARAMETERS, **tracking) -> StageTracking:
         hook = StageTracking()
-        loader = {"parameters": PARAMETERS | {"tracking": tracking}, "globals": {}}
+        loader = {"parameters": parameters | {"tracking": tracking}, "globals": {}}
         hook.after_context_created(SimpleNamespace(config_loader=loader, project_path=tmp_path, env="tiny"))
         hook.before_pipeline_run(both_stages, DataCatalog())
         return hook
@@ -236,10 +236,32 @@ def test_arms_of_a_sweep_are_runs_below_the_sweeps(runs, begin):
     assert [Path(file).name for file in files] == ["sweep.html"]
 
 
+def test_alignment_is_a_run_of_its_own_with_its_page(runs, begin):
+    steps = pipeline(
+        [
+            node(make_it, "scores", "effects", name="effects"),
+            node(make_it, "effects", "page", name="page"),
+        ],
+        namespace="alignment",
+        inputs="scores",
+    )
+    own = {"alignment": {"samples": 4}, "comparison": {"seeds": [0]}}
+    own["comparison_runs"] = {"alignment": {"redpo_training": {"beta": 1}}}
+    hook = begin(steps, PARAMETERS | own)
+    hook.before_node_run(steps.nodes[0])
+    row = {"evaluator": "reward", "dimension": "average", "difference": 0.5, "low": 0.1, "high": 0.9}
+    hook.after_dataset_saved("alignment.effects", pd.DataFrame([row | {"win_rate": 0.75}]))
+    hook.after_dataset_saved("alignment.page", "<html>")
+    opened, logged, added, ended = runs.taken
+    assert (opened.stage, opened.parent) == ("alignment", "")
+    assert opened.parameters["alignment.samples"] == "4"
+    assert opened.parameters["redpo_training.beta"] == "1"
+    assert not any(name.startswith("comparison") for name in opened.parameters)
+    assert logged.measurements[0] == ("reward.average.aligned_minus_teacher", 0.5, 0)
+    assert Path(added.files[0]).read_text() == "<html>"
+    assert (ended.stage, ended.status) == ("alignment", "FINISHED")
+
+
 def test_a_namespace_goes_by_its_stage_or_by_its_arm_and_seed():
-    assert [key_of(name) for name in ("stage_2", "plain_sft_seed_3_stage_1", "reporting", None)] == [
-        2,
-        "plain_sft_seed_3",
-        0,
-        0,
-    ]
+    names = ("stage_2", "plain_sft_seed_3_stage_1", "alignment", "reporting", None)
+    assert [key_of(name) for name in names] == [2, "plain_sft_seed_3", "alignment", 0, 0]

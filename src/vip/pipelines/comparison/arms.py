@@ -14,6 +14,8 @@ from vip.pipelines.comparison.evaluators import evaluator_of, second_opinions
 
 RUNS = "comparison_runs"
 """The parameter that holds the runs' own blocks; made here, never written by hand."""
+ALIGNMENT = "alignment"
+"""A run by itself, no arm, whose training has a block of its own as well."""
 SEEDED = ("video_generation", "redpo_training")
 """Blocks whose seed is the run's."""
 BLOCKS = (
@@ -105,23 +107,35 @@ def opinions_of(parameters: Mapping[str, Any]) -> list[str]:
 def run_parameters(parameters: Mapping[str, Any], runs: Sequence[ArmRun]) -> dict[str, Any]:
     """The blocks of every run, by its name; under `seed_<seed>` what evaluations share, whatever the arm.
 
-    `second_opinions` and `roster` (`vip.pipelines.comparison.config.Roster`) are there even where empty.
+    `second_opinions` and `roster` (`vip.pipelines.comparison.config.Roster`) are there even where empty,
+    and `alignment`, the block of its training, where the parameters have both.
     """
+    own = {run.name: dict(run.own) for run in runs if run.stages}
+    return own | _noises(parameters, runs) | _judges(parameters) | _of_alignment(parameters)
+
+
+def _noises(parameters: Mapping[str, Any], runs: Sequence[ArmRun]) -> dict[str, Any]:
     sampling = parameters.get("video_generation") or {}
-    noises = {f"seed_{run.seed}": {"video_generation": {**sampling, "seed": run.seed}} for run in runs}
+    return {f"seed_{run.seed}": {"video_generation": {**sampling, "seed": run.seed}} for run in runs}
+
+
+def _judges(parameters: Mapping[str, Any]) -> dict[str, Any]:
     opinions = second_opinions(block_of(parameters).get("second_opinions"))
     shared = parameters.get("scoring") or {}
-    judged = {
-        run.arm: run.own.get("scoring", shared) for run in runs_of(parameters) if run.stages and run.trained
+    trained = (run for run in runs_of(parameters) if run.stages and run.trained)
+    trained_with = {
+        run.arm: evaluator_of(run.own.get("scoring", shared), shared, opinions) for run in trained
     }
-    facts = {
-        "second_opinions": opinions,
-        "roster": {
-            "trained_with": {arm: evaluator_of(block, shared, opinions) for arm, block in judged.items()},
-            "left_out": left_out(parameters),
-        },
-    }
-    return {run.name: dict(run.own) for run in runs if run.stages} | noises | facts
+    roster = {"trained_with": trained_with, "left_out": left_out(parameters)}
+    return {"second_opinions": opinions, "roster": roster}
+
+
+def _of_alignment(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    alignment, base = parameters.get(ALIGNMENT), parameters.get("redpo_training")
+    changes = alignment.get("redpo_training") if isinstance(alignment, Mapping) else None
+    if not isinstance(changes, Mapping) or not isinstance(base, Mapping):
+        return {}
+    return {ALIGNMENT: {"redpo_training": merged(base, changes)}}
 
 
 def run_of(namespace: str | None) -> tuple[str, int] | None:

@@ -1,0 +1,55 @@
+"""What alignment has changed: the preference that was taught, and everything else, clip by clip."""
+
+from collections.abc import Mapping
+
+from vip.evaluation.bootstrap import paired_interval
+from vip.evaluation.comparison import DIMENSIONS, paired_differences
+from vip.types import Table
+
+PREFERENCE = "preference"
+"""The evaluator whose scores made the pairs; of it only the dimension that was taught is told."""
+SEPARATOR = "__"
+
+
+def argument_name(model: str, evaluator: str) -> str:
+    """The keyword under which a node receives the scores of `full` or `student`: `full__reward`."""
+    return f"{model}{SEPARATOR}{evaluator}"
+
+
+def effects_of(
+    scores: Mapping[str, Table], taught: str, resamples: int, confidence: float, seed: int
+) -> Table:
+    """One row an evaluator and dimension, first what was taught: teacher, aligned, difference, low, high.
+
+    `teacher` and `aligned` are mean scores; the difference is aligned minus teacher, paired by prompt and
+    noise, with its bootstrap interval. `win_rate`, the share of clips on which the aligned model scores
+    higher (ties counted half), has one as well. `reward` says who scored, `clips` on how many.
+    """
+    import pandas as pd
+
+    evaluators = [name.partition(SEPARATOR)[2] for name in scores if name.startswith("full")]
+    rows = []
+    for evaluator in evaluators:
+        before, after = (scores[argument_name(model, evaluator)] for model in ("full", "student"))
+        gains = paired_differences(after, before)
+        for name in (taught,) if evaluator == PREFERENCE else DIMENSIONS:
+            values = gains[name].to_numpy()
+            wins = (values > 0) + 0.5 * (values == 0)
+            found, won = (paired_interval(each, resamples, confidence, seed) for each in (values, wins))
+            rows.append(
+                {
+                    "evaluator": evaluator,
+                    "reward": " and ".join(sorted({*before["reward"], *after["reward"]})),
+                    "dimension": name,
+                    "teacher": float(before[name].mean()),
+                    "aligned": float(after[name].mean()),
+                    "difference": found.mean,
+                    "low": found.low,
+                    "high": found.high,
+                    "win_rate": won.mean,
+                    "win_rate_low": won.low,
+                    "win_rate_high": won.high,
+                    "clips": len(values),
+                }
+            )
+    return pd.DataFrame(rows)
