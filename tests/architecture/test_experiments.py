@@ -10,6 +10,7 @@ from kedro.framework.project import settings
 from vip.config_loader import ProjectConfigLoader
 from vip.judges.registry import judge_named
 from vip.parameters import check_parameters, worth_making
+from vip.pipelines.alignment import pipeline as alignment
 from vip.pipelines.comparison import pipeline as comparison
 from vip.pipelines.comparison.arms import opinions_of, runs_of
 from vip.rewards.registry import reward_named
@@ -32,8 +33,12 @@ def loader(request: pytest.FixtureRequest, registered: object) -> ProjectConfigL
 def test_every_setting_exists_and_is_possible(loader: ProjectConfigLoader, registered: dict) -> None:
     """Its comparison is of arms and evaluators of its own; some of its runs stand for all."""
     parameters = loader["parameters"]
-    own = comparison.create_pipeline(runs_of(parameters)[:3], opinions_of(parameters))
-    check_parameters(parameters, worth_making({**registered, "comparison": own}))
+    opinions = opinions_of(parameters)
+    own = {
+        "comparison": comparison.create_pipeline(runs_of(parameters)[:3], opinions),
+        "alignment": alignment.create_pipeline(opinions),
+    }
+    check_parameters(parameters, worth_making({**registered, **own}))
     for number in range(1, loader["parameters"]["stages"] + 1):
         assert loader["parameters"][f"stage_{number}"]["budget"]["target_parameters"]
 

@@ -23,6 +23,8 @@ from vip.pipelines.video_generation.pipeline import clips_of
 
 Place = tuple[ArmRun, int]
 """A run and the number of one of its stages, where a model is evaluated."""
+EVALUATION, DEVELOPMENT = "evaluation", "development"
+"""Held-out prompts: those that results are told of, and those that settings are chosen by."""
 SHARED_INPUTS = ("teacher", "prompts", "scoring_prompts")
 
 
@@ -37,7 +39,7 @@ def stages_of(run: ArmRun) -> range:
     return range(1, run.stages + 1) if run.stages else range(1)
 
 
-def nodes_of(evaluated: Sequence[Place], opinions: Sequence[str] = ()) -> list[Node]:
+def nodes_of(evaluated: Sequence[Place], opinions: Sequence[str], prompts: str = EVALUATION) -> list[Node]:
     """All stages of the runs in these places, and the evaluation of the places themselves."""
     parts, wanted = [], {(run.name, stage) for run, stage in evaluated}
     for run in {run.name: run for run, _ in evaluated}.values():
@@ -47,7 +49,7 @@ def nodes_of(evaluated: Sequence[Place], opinions: Sequence[str] = ()) -> list[N
                 parts.append(_stage(run, number, previous))
                 previous = f"{run.namespace(number)}.{'student' if run.trained else 'pruned'}"
             if (run.name, number) in wanted:
-                parts.append(_evaluation(run, number, previous, opinions))
+                parts.append(_evaluation(run, number, previous, opinions, prompts))
     return [step for part in parts for step in part.nodes]
 
 
@@ -71,8 +73,8 @@ def _of_run(run: ArmRun, name: str) -> str:
     return f"params:{RUNS}.{run.name}.{path}" if path.partition(".")[0] in run.own else name
 
 
-def _evaluation(run: ArmRun, stage: int, model: str, opinions: Sequence[str]) -> Pipeline:
-    """Clips of a model on the evaluation prompts, from one noise in every arm, scored by all; its size."""
+def _evaluation(run: ArmRun, stage: int, model: str, opinions: Sequence[str], prompts: str) -> Pipeline:
+    """Clips of a model on held-out prompts, from one noise in every arm, scored by all; its size."""
     scorings = {
         name: "params:scoring" if name == REWARD else f"params:{RUNS}.second_opinions.{name}"
         for name in (REWARD, *opinions)
@@ -89,22 +91,30 @@ def _evaluation(run: ArmRun, stage: int, model: str, opinions: Sequence[str]) ->
     noise = f"params:{RUNS}.seed_{run.seed}.video_generation"
     return pipeline(
         nodes,
-        inputs={"model": model, "evaluation_prompts": "evaluation_prompts"},
+        inputs={"model": model, "evaluation_prompts": f"{prompts}_prompts"},
         parameters={"params:video_generation": noise} | {name: name for name in scorings.values()},
-        namespace=run.namespace(stage),
+        namespace=_judged_in(run, stage, prompts),
     )
 
 
-def gathered(places: Sequence[Place], prefix: str, opinions: Sequence[str] = ()) -> list[Node]:
+def _judged_in(run: ArmRun, stage: int, prompts: str) -> str:
+    """The namespace of an evaluation: the stage's own, or one within it."""
+    return run.namespace(stage) if prompts == EVALUATION else f"{run.namespace(stage)}.{prompts}"
+
+
+def gathered(
+    places: Sequence[Place], prefix: str, opinions: Sequence[str], prompts: str = EVALUATION
+) -> list[Node]:
     """All scores of these places in one table, `<prefix>_scores`, and their sizes in `<prefix>_sizes`."""
+    judged = [(run, stage, _judged_in(run, stage, prompts)) for run, stage in places]
     scores = {
-        argument_name(run.arm, run.seed, stage, name): f"{run.namespace(stage)}.{scores_dataset(name)}_scores"
-        for run, stage in places
+        argument_name(run.arm, run.seed, stage, name): f"{namespace}.{scores_dataset(name)}_scores"
+        for run, stage, namespace in judged
         for name in (REWARD, *opinions)
     }
     sizes = {
-        argument_name(run.arm, run.seed, stage, "size"): f"{run.namespace(stage)}.size"
-        for run, stage in places
+        argument_name(run.arm, run.seed, stage, "size"): f"{namespace}.size"
+        for run, stage, namespace in judged
     }
     return [
         node(gather_scores, inputs=scores, outputs=f"{prefix}_scores", name=f"{prefix}_scores"),

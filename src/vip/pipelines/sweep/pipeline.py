@@ -1,4 +1,4 @@
-"""The arms of all sweeps, evaluated at their last stage, and a page over all."""
+"""The arms of all sweeps, evaluated at their last stage on development prompts, and a page over all."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,17 +7,17 @@ from kedro.pipeline import Node, Pipeline, node, pipeline
 
 from vip.pipelines.comparison.arms import RUNS, ArmRun
 from vip.pipelines.comparison.nodes import argument_name
-from vip.pipelines.comparison.pipeline import gathered, nodes_of, stages_of
+from vip.pipelines.comparison.pipeline import DEVELOPMENT, gathered, nodes_of, stages_of
+from vip.pipelines.prompt_filtering.pipeline import held_out_prompts
 from vip.pipelines.sweep.arms import SWEPT
 from vip.pipelines.sweep.nodes import gather_pairs, tabulate_sweeps, write_page
 
 
 def create_pipeline(runs: Sequence[ArmRun], opinions: Sequence[str] = (), **_kwargs: Any) -> Pipeline:
-    """Everything of every run, and what is made of all of them."""
+    """Everything of every run, judged on the prompts that settings are chosen by, and what comes of it."""
     places = [(run, run.stages) for run in runs]
-    return pipeline(
-        [*nodes_of(places, opinions), *gathered(places, "sweep", opinions), *_summary(runs)], tags="sweep"
-    )
+    judged = [*nodes_of(places, opinions, DEVELOPMENT), *gathered(places, "sweep", opinions, DEVELOPMENT)]
+    return pipeline([*held_out_prompts(DEVELOPMENT), *judged, *_summary(runs)], tags="sweep")
 
 
 def _summary(runs: Sequence[ArmRun]) -> list[Node]:
