@@ -11,7 +11,8 @@ from typing import Any
 from kedro.config import OmegaConfigLoader
 
 from vip.errors import UserError
-from vip.pipelines.comparison.arms import RUNS, run_parameters, runs_of
+from vip.pipelines.comparison.arms import runs_of
+from vip.pipelines.comparison.run_parameters import RUNS, run_parameters
 from vip.pipelines.sweep.arms import SWEPT, plan_of
 from vip.pipelines.sweep.arms import runs_of as runs_of_sweeps
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from vip.config_loader import MAXIMUM_STAGES, stages_of
 from vip.errors import UserError
 from vip.hooks.config import Tracking
-from vip.pipelines.comparison.arms import RUNS, block_of, left_out
+from vip.pipelines.comparison.arms import block_of, left_out
+from vip.pipelines.comparison.run_parameters import RUNS
 from vip.pipelines.sweep.config import Sweeps
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from vip.config_loader import number_of_stages, parameters_now
 from vip.deferred import DeferredPipeline
 from vip.pipelines.alignment import pipeline as alignment
 from vip.pipelines.comparison import pipeline as comparison
-from vip.pipelines.comparison.arms import opinions_of, runs_of
+from vip.pipelines.comparison.arms import runs_of
+from vip.pipelines.comparison.run_parameters import opinions_of
 from vip.pipelines.prompt_filtering import pipeline as prompt_filtering
 from vip.pipelines.reporting import pipeline as reporting
 from vip.pipelines.stage import pipeline as stage

@@ -12,7 +12,8 @@ from vip.judges.registry import judge_named
 from vip.parameters import check_parameters, worth_making
 from vip.pipelines.alignment import pipeline as alignment
 from vip.pipelines.comparison import pipeline as comparison
-from vip.pipelines.comparison.arms import opinions_of, runs_of
+from vip.pipelines.comparison.arms import runs_of
+from vip.pipelines.comparison.run_parameters import opinions_of
 from vip.rewards.registry import reward_named
 
 CONF = Path(__file__).parents[2] / "conf"

@@ -16,7 +16,7 @@ from vip.parameters import typed_parameters
 from vip.pipelines.alignment.config import Alignment
 from vip.pipelines.alignment.nodes import rank_samples
 from vip.pipelines.alignment.pipeline import TRAINING, create_pipeline
-from vip.pipelines.comparison.arms import run_parameters
+from vip.pipelines.comparison.run_parameters import run_parameters
 from vip.pipelines.prompt_filtering import pipeline as prompt_filtering
 from vip.settings import CONFIG_LOADER_ARGS
 from vip.types import PROPERTIES

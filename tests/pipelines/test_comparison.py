@@ -7,9 +7,10 @@ from vip.config_loader import ProjectConfigLoader
 from vip.errors import UserError
 from vip.parameters import check_parameters, worth_making
 from vip.pipelines.comparison import nodes
-from vip.pipelines.comparison.arms import RUNS, left_out, opinions_of, run_of, run_parameters, runs_of
+from vip.pipelines.comparison.arms import left_out, run_of, runs_of
 from vip.pipelines.comparison.config import Arm, Comparison
 from vip.pipelines.comparison.pipeline import create_pipeline
+from vip.pipelines.comparison.run_parameters import RUNS, opinions_of, run_parameters
 from vip.types import PROPERTIES
 
 OPINIONS = [

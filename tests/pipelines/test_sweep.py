@@ -5,9 +5,9 @@ import pytest
 
 from vip.errors import UserError
 from vip.evaluation.swept import Swept
-from vip.pipelines.comparison.arms import RUNS, opinions_of, run_parameters
 from vip.pipelines.comparison.arms import runs_of as runs_of_comparison
 from vip.pipelines.comparison.pipeline import create_pipeline as create_comparison
+from vip.pipelines.comparison.run_parameters import RUNS, opinions_of, run_parameters
 from vip.pipelines.sweep import nodes
 from vip.pipelines.sweep.arms import SWEPT, plan_of, runs_of
 from vip.pipelines.sweep.config import Sweep, Sweeps

@@ -1,21 +1,12 @@
-"""What a comparison consists of: a run for each arm and seed, and the parameters that are a run's own.
-
-Kedro reads parameters before it knows pipelines, so a run's own parameters are put beside the user's, as
-`comparison_runs.<arm>_seed_<seed>`, when configuration is read. Beside them stand the second opinions by name
-(`evaluators.py`), and a roster: with which evaluator each arm trained, and which arms are left out, and why.
-"""
+"""What a comparison consists of: a run for each arm and seed."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from vip.pipelines.comparison.evaluators import evaluator_of, second_opinions
+from vip.pipelines.comparison.budgets import budget_at_once, own_budgets
 
-RUNS = "comparison_runs"
-"""The parameter that holds the runs' own blocks; made here, never written by hand."""
-ALIGNMENT = "alignment"
-"""A run by itself, no arm, whose training has a block of its own as well."""
 SEEDED = ("video_generation", "redpo_training")
 """Blocks whose seed is the run's."""
 BLOCKS = (
@@ -27,9 +18,6 @@ BLOCKS = (
     "redpo_training",
 )
 """Blocks that an arm may change."""
-BUDGETS = ("blocks_per_stage", "target_parameters")
-"""What an arm may give its stages to remove, one number a stage, in place of the shared budgets."""
-
 _NAMESPACE = re.compile(r"(?P<arm>\w+)_seed_(?P<seed>\d+)(_stage_\d+)?")
 
 
@@ -95,47 +83,8 @@ def left_out(parameters: Mapping[str, Any]) -> dict[str, str]:
         "give the last stage target_parameters, or every stage blocks_per_stage"
         for name, arm in chosen_arms(parameters).items()
         if (stages := _stages(arm, parameters)) and arm.get("at_once")
-        if budget_at_once({**parameters, **_own_budgets(arm)}, stages) is None
+        if budget_at_once({**parameters, **own_budgets(arm)}, stages) is None
     }
-
-
-def opinions_of(parameters: Mapping[str, Any]) -> list[str]:
-    """The names of the second opinions."""
-    return list(second_opinions(block_of(parameters).get("second_opinions")))
-
-
-def run_parameters(parameters: Mapping[str, Any], runs: Sequence[ArmRun]) -> dict[str, Any]:
-    """The blocks of every run, by its name; under `seed_<seed>` what evaluations share, whatever the arm.
-
-    `second_opinions` and `roster` (`vip.pipelines.comparison.config.Roster`) are there even where empty,
-    and `alignment`, the block of its training, where the parameters have both.
-    """
-    own = {run.name: dict(run.own) for run in runs if run.stages}
-    return own | _noises(parameters, runs) | _judges(parameters) | _of_alignment(parameters)
-
-
-def _noises(parameters: Mapping[str, Any], runs: Sequence[ArmRun]) -> dict[str, Any]:
-    sampling = parameters.get("video_generation") or {}
-    return {f"seed_{run.seed}": {"video_generation": {**sampling, "seed": run.seed}} for run in runs}
-
-
-def _judges(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    opinions = second_opinions(block_of(parameters).get("second_opinions"))
-    shared = parameters.get("scoring") or {}
-    trained = (run for run in runs_of(parameters) if run.stages and run.trained)
-    trained_with = {
-        run.arm: evaluator_of(run.own.get("scoring", shared), shared, opinions) for run in trained
-    }
-    roster = {"trained_with": trained_with, "left_out": left_out(parameters)}
-    return {"second_opinions": opinions, "roster": roster}
-
-
-def _of_alignment(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    alignment, base = parameters.get(ALIGNMENT), parameters.get("redpo_training")
-    changes = alignment.get("redpo_training") if isinstance(alignment, Mapping) else None
-    if not isinstance(changes, Mapping) or not isinstance(base, Mapping):
-        return {}
-    return {ALIGNMENT: {"redpo_training": merged(base, changes)}}
 
 
 def run_of(namespace: str | None) -> tuple[str, int] | None:
@@ -145,7 +94,7 @@ def run_of(namespace: str | None) -> tuple[str, int] | None:
 
 
 def _run(name: str, arm: Mapping[str, Any], seed: int, parameters: Mapping[str, Any]) -> ArmRun | None:
-    budgets, stages = _own_budgets(arm), _stages(arm, parameters)
+    budgets, stages = own_budgets(arm), _stages(arm, parameters)
     own: dict[str, Any] = {
         block: merged(parameters.get(block) or {}, arm.get(block) or {})
         | ({"seed": seed} if block in SEEDED else {})
@@ -161,35 +110,10 @@ def _run(name: str, arm: Mapping[str, Any], seed: int, parameters: Mapping[str, 
     return ArmRun(name, seed, stages, arm.get("trained", True), own)
 
 
-def _own_budgets(arm: Mapping[str, Any]) -> dict[str, Any]:
-    """The blocks `stage_1`, `stage_2`, ... of an arm that has budgets of its own."""
-    given = [(kind, arm[kind]) for kind in BUDGETS if isinstance(arm.get(kind), list)]
-    return {
-        f"stage_{number}": {"budget": {kind: value}}
-        for kind, values in given
-        for number, value in enumerate(values, start=1)
-    }
-
-
 def _stages(arm: Mapping[str, Any], parameters: Mapping[str, Any]) -> int:
     """How many stages an arm asks for; none where it says so in no number."""
     given = parameters.get("stages") if arm.get("stages") is None else arm["stages"]
-    return len(_own_budgets(arm)) or (given if isinstance(given, int) else 0)
-
-
-def budget_at_once(parameters: Mapping[str, Any], stages: int) -> dict[str, int] | None:
-    """The budget of all stages together: the last one's parameters to keep, or the sum of their units.
-
-    None where that is not known: a stage without a budget, or one of each kind, the last one in units.
-    """
-    blocks = [parameters.get(f"stage_{number}") or {} for number in range(1, stages + 1)]
-    budgets = [dict(block.get("budget") or {}) for block in blocks]
-    if budgets[-1].get("target_parameters") is not None:
-        return {"target_parameters": budgets[-1]["target_parameters"]}
-    counts = [budget.get("blocks_per_stage") for budget in budgets]
-    if not all(isinstance(count, int) for count in counts):
-        return None
-    return {"blocks_per_stage": sum(count for count in counts if count is not None)}
+    return len(own_budgets(arm)) or (given if isinstance(given, int) else 0)
 
 
 def merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

@@ -81,7 +81,7 @@ class SecondOpinion:
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class Roster:
-    """Who takes part, and how; `vip.pipelines.comparison.arms` makes it of the other parameters."""
+    """Who takes part, and how; `vip.pipelines.comparison.run_parameters` makes it of the others."""
 
     trained_with: dict[str, str]
     """By arm that trains: the evaluator whose reward it searches, curates and trains with, or that reward."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from kedro.pipeline import Node, Pipeline, node, pipeline
 
-from vip.pipelines.comparison.arms import RUNS, ArmRun
+from vip.pipelines.comparison.arms import ArmRun
 from vip.pipelines.comparison.evaluators import REWARD, scores_dataset
 from vip.pipelines.comparison.nodes import (
     argument_name,
@@ -17,6 +17,7 @@ from vip.pipelines.comparison.nodes import (
     tabulate_arms,
     write_page,
 )
+from vip.pipelines.comparison.run_parameters import RUNS
 from vip.pipelines.scoring.pipeline import scores_of
 from vip.pipelines.stage.pipeline import distilling, pruning
 from vip.pipelines.video_generation.pipeline import clips_of

@@ -7,7 +7,7 @@ from vip.evaluation.report import render
 from vip.evaluation.results import tabulate_results
 from vip.evaluation.stages import Run, gather
 from vip.families.folder import ModelFolder
-from vip.pipelines.comparison.arms import RUNS
+from vip.pipelines.comparison.run_parameters import RUNS
 from vip.pipelines.evaluation.config import Evaluation
 from vip.types import Table
 

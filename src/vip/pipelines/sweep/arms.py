@@ -8,7 +8,8 @@ from typing import Any
 
 from vip.errors import UserError
 from vip.evaluation.swept import label_of
-from vip.pipelines.comparison.arms import BUDGETS, SEEDED, ArmRun, merged, repeated
+from vip.pipelines.comparison.arms import SEEDED, ArmRun, merged, repeated
+from vip.pipelines.comparison.budgets import BUDGETS
 from vip.pipelines.comparison.config import Arm
 from vip.pipelines.sweep.config import Sweep, Sweeps
 

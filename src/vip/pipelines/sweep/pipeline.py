@@ -5,9 +5,10 @@ from typing import Any
 
 from kedro.pipeline import Node, Pipeline, node, pipeline
 
-from vip.pipelines.comparison.arms import RUNS, ArmRun
+from vip.pipelines.comparison.arms import ArmRun
 from vip.pipelines.comparison.nodes import argument_name
 from vip.pipelines.comparison.pipeline import DEVELOPMENT, gathered, nodes_of, stages_of
+from vip.pipelines.comparison.run_parameters import RUNS
 from vip.pipelines.prompt_filtering.pipeline import held_out_prompts
 from vip.pipelines.sweep.arms import SWEPT
 from vip.pipelines.sweep.nodes import gather_pairs, tabulate_sweeps, write_page

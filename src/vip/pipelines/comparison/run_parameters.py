@@ -1,0 +1,56 @@
+"""The parameters that are a run's own.
+
+Kedro reads parameters before it knows pipelines, so they are put beside the user's, as
+`comparison_runs.<arm>_seed_<seed>`, when configuration is read. Beside them stand the second opinions by name
+(`evaluators.py`), and a roster: with which evaluator each arm trained, and which arms are left out, and why.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from vip.pipelines.comparison.arms import ArmRun, block_of, left_out, merged, runs_of
+from vip.pipelines.comparison.evaluators import evaluator_of, second_opinions
+
+RUNS = "comparison_runs"
+"""The parameter that holds the runs' own blocks; made here, never written by hand."""
+ALIGNMENT = "alignment"
+"""A run by itself, no arm, whose training has a block of its own as well."""
+
+
+def opinions_of(parameters: Mapping[str, Any]) -> list[str]:
+    """The names of the second opinions."""
+    return list(second_opinions(block_of(parameters).get("second_opinions")))
+
+
+def run_parameters(parameters: Mapping[str, Any], runs: Sequence[ArmRun]) -> dict[str, Any]:
+    """The blocks of every run, by its name; under `seed_<seed>` what evaluations share, whatever the arm.
+
+    `second_opinions` and `roster` (`vip.pipelines.comparison.config.Roster`) are there even where empty,
+    and `alignment`, the block of its training, where the parameters have both.
+    """
+    own = {run.name: dict(run.own) for run in runs if run.stages}
+    return own | _noises(parameters, runs) | _judges(parameters) | _of_alignment(parameters)
+
+
+def _noises(parameters: Mapping[str, Any], runs: Sequence[ArmRun]) -> dict[str, Any]:
+    sampling = parameters.get("video_generation") or {}
+    return {f"seed_{run.seed}": {"video_generation": {**sampling, "seed": run.seed}} for run in runs}
+
+
+def _judges(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    opinions = second_opinions(block_of(parameters).get("second_opinions"))
+    shared = parameters.get("scoring") or {}
+    trained = (run for run in runs_of(parameters) if run.stages and run.trained)
+    trained_with = {
+        run.arm: evaluator_of(run.own.get("scoring", shared), shared, opinions) for run in trained
+    }
+    roster = {"trained_with": trained_with, "left_out": left_out(parameters)}
+    return {"second_opinions": opinions, "roster": roster}
+
+
+def _of_alignment(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    alignment, base = parameters.get(ALIGNMENT), parameters.get("redpo_training")
+    changes = alignment.get("redpo_training") if isinstance(alignment, Mapping) else None
+    if not isinstance(changes, Mapping) or not isinstance(base, Mapping):
+        return {}
+    return {ALIGNMENT: {"redpo_training": merged(base, changes)}}
