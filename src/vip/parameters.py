@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Any
 from vip.config_loader import MAXIMUM_STAGES, stages_of
 from vip.errors import UserError
 from vip.hooks.config import Tracking
+from vip.pipelines.alignment.config import Alignment
 from vip.pipelines.comparison.arms import block_of, left_out
+from vip.pipelines.comparison.config import Comparison
 from vip.pipelines.comparison.run_parameters import RUNS
+from vip.pipelines.scoring.config import Scoring
 from vip.pipelines.sweep.config import Sweeps
 
 if TYPE_CHECKING:
@@ -18,10 +21,17 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 PREFIX = "params:"
-SHELL_PARAMETERS: dict[str, Any] = {"tracking": Tracking, "sweep": Sweeps}
-"""What the shell itself reads, besides `stages`: no node does."""
-LARGE = ("sweep",)
-"""Pipelines of thousands of nodes, made, and their runs' parameters checked, only where asked for."""
+SHELL_PARAMETERS: dict[str, Any] = {
+    "tracking": Tracking,
+    "alignment": Alignment,
+    "preference": Scoring,
+    "comparison": Comparison,
+    "sweep": Sweeps,
+}
+"""What the shell itself reads, besides `stages`, and the blocks of the pipelines in `ON_REQUEST`."""
+ON_REQUEST = ("alignment", "comparison", "sweep")
+"""Pipelines that are made only where asked for: their runs' parameters follow from all others, so that what
+is right for a stage may be wrong for one of them."""
 
 
 def check_parameters(parameters: Mapping[str, Any], pipelines: "Mapping[str, Pipeline]") -> None:
@@ -39,8 +49,8 @@ def check_parameters(parameters: Mapping[str, Any], pipelines: "Mapping[str, Pip
 
 
 def worth_making(pipelines: "Mapping[str, Pipeline]", asked: Collection[str] = ()) -> "dict[str, Pipeline]":
-    """All pipelines whose parameters are checked before a run: large ones only where they are asked for."""
-    return {name: pipelines[name] for name in pipelines if name not in LARGE or name in asked}
+    """The pipelines whose parameters are checked before a run: of those in `ON_REQUEST` what is asked for."""
+    return {name: pipelines[name] for name in pipelines if name not in ON_REQUEST or name in asked}
 
 
 def typed_parameters(pipelines: "Mapping[str, Pipeline]") -> dict[str, Any]:

@@ -9,6 +9,7 @@ from kedro.framework.project import settings
 
 from vip.config_loader import ProjectConfigLoader
 from vip.judges.registry import judge_named
+from vip.losses.methods import METHODS
 from vip.parameters import check_parameters, worth_making
 from vip.pipelines.alignment import pipeline as alignment
 from vip.pipelines.comparison import pipeline as comparison
@@ -39,7 +40,7 @@ def test_every_setting_exists_and_is_possible(loader: ProjectConfigLoader, regis
         "comparison": comparison.create_pipeline(runs_of(parameters)[:3], opinions),
         "alignment": alignment.create_pipeline(opinions),
     }
-    check_parameters(parameters, worth_making({**registered, **own}))
+    check_parameters(parameters, worth_making({**registered, **own}, own))
     for number in range(1, loader["parameters"]["stages"] + 1):
         assert loader["parameters"][f"stage_{number}"]["budget"]["target_parameters"]
 
@@ -74,6 +75,13 @@ def test_each_header_says_what_it_takes(name: str) -> None:
     for word in ("model", "hardware", "expected", "command"):
         assert f"\n# {word} " in header, word
     assert f"kedro run --env={name}" in header
+
+
+@pytest.mark.parametrize("training", [{"method": method} for method in METHODS] + [{"sft_weight": "auto"}])
+def test_a_stage_may_train_as_no_alignment_could(training: dict, registered: dict) -> None:
+    changes = {"redpo_training": training}
+    loader = ProjectConfigLoader(str(CONF), runtime_params=changes, **settings.CONFIG_LOADER_ARGS)
+    check_parameters(loader["parameters"], worth_making(registered))
 
 
 @pytest.mark.parametrize("name", SHAPES)

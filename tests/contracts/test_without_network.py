@@ -47,6 +47,7 @@ def request_of(
             "rewards": {
                 "shapes_oracle": {},
                 "inverse_rendering": {},
+                "motion": {},
                 "videoscore": score,
                 "clip": {"model": place("clip")},
                 "mixture": {"rewards": parts},

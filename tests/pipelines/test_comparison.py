@@ -285,7 +285,7 @@ def test_a_mistake_is_named_before_anything_runs(root, changes, message):
         **settings.CONFIG_LOADER_ARGS,
     )
     with pytest.raises(UserError, match=message):
-        check_parameters(loader["parameters"], worth_making(dict(pipelines)))
+        check_parameters(loader["parameters"], worth_making(dict(pipelines), ["comparison"]))
 
 
 def test_the_shipped_comparison_judges_by_its_own_opinions_and_leaves_arms_of_other_rewards_to_those_who_ask(

@@ -11,7 +11,7 @@ from pydantic.dataclasses import dataclass
 
 from vip.config_loader import stages_of
 from vip.errors import UserError
-from vip.parameters import LARGE, check_parameters, worth_making
+from vip.parameters import ON_REQUEST, check_parameters, worth_making
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
@@ -48,11 +48,35 @@ PIPELINES = {
 }
 
 
+ORACLE = {"reward": {"name": "shapes_oracle", "options": {}}, "batch_size": 16}
+ON_REQUEST_BLOCKS = {
+    "alignment": {
+        "dimension": "average",
+        "describes": ["visual_quality"],
+        "samples": 2,
+        "minimum_margin": 0.0,
+    },
+    "preference": ORACLE,
+    "comparison": {
+        "arms": {"redpo": {}},
+        "only": [],
+        "seeds": [0],
+        "candidate": "redpo",
+        "baseline": "redpo",
+        "second_opinions": [],
+        "resamples": 100,
+        "confidence": 0.95,
+        "seed": 0,
+    },
+    "sweep": {"base": "redpo", "sweeps": {}, "only": [], "seeds": [0]},
+}
+
+
 def parameters(**changes):
     good = {
         "stages": 1,
         "tracking": {},
-        "sweep": {"base": "redpo", "sweeps": {}, "only": [], "seeds": [0]},
+        **ON_REQUEST_BLOCKS,
         "training": {"choice": {"name": "even"}},
         "stage_1": {"budget": {"blocks": 2}},
     }
@@ -175,7 +199,7 @@ def test_what_settings_find_out_themselves_is_told_with_the_rest():
         check_parameters(parameters(judging={"judge": "x"}, trainin={}), pipelines)
 
 
-def test_large_pipelines_are_looked_at_only_where_they_are_asked_for():
-    known = PIPELINES | dict.fromkeys(LARGE, PIPELINES["stage_1"])
+def test_pipelines_with_parameters_of_their_own_are_looked_at_only_where_they_are_asked_for():
+    known = PIPELINES | dict.fromkeys(ON_REQUEST, PIPELINES["stage_1"])
     assert worth_making(known) == PIPELINES
-    assert worth_making(known, LARGE) == known
+    assert worth_making(known, ON_REQUEST) == known
