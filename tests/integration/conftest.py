@@ -70,11 +70,8 @@ def make_project(folder: Path) -> Project:
     raw = folder / "data" / "01_raw"
     raw.mkdir(parents=True)
     shorten(ROOT / "data" / "01_raw" / "raw_prompts.csv", raw / "raw_prompts.csv", PROMPTS)
-    shorten(
-        ROOT / "data" / "01_raw" / "evaluation_prompts.csv",
-        raw / "evaluation_prompts.csv",
-        EVALUATION_PROMPTS,
-    )
+    for held_out in ("evaluation_prompts.csv", "development_prompts.csv"):
+        shorten(ROOT / "data" / "01_raw" / held_out, raw / held_out, EVALUATION_PROMPTS)
     shutil.copytree(ROOT / "data" / "01_raw" / "teacher", raw / "teacher")
     return Project(folder)
 

@@ -21,8 +21,9 @@ def made_in(told: str) -> dict[tuple[str, str], int]:
     """Items made, by run and dataset, as the run told of them."""
     found, place = {}, ("", "")
     for line in told.splitlines():
-        if step := re.search(r"\] ([\w ]+) seed (\d+) stage \d+: ([a-z ]+)$", line.rstrip()):
-            place = (f"{step[1].replace(' ', '_')}_seed_{step[2]}", step[3].replace(" ", "_"))
+        if step := re.search(r"\] ([\w ]+) seed (\d+) stage \d+(?:, )?([a-z]*: [a-z ]+)$", line.rstrip()):
+            name = step[3].removeprefix(": ").replace(": ", ".").replace(" ", "_")
+            place = (f"{step[1].replace(' ', '_')}_seed_{step[2]}", name)
         elif count := re.search(r"\d+ items, (\d+) to make", line):
             found[place] = int(count[1])
     return found
@@ -56,7 +57,10 @@ def test_arms_share_what_is_the_same_and_may_come_one_by_one(project):
     ).stdout
     assert "data/test/08_reporting/sweep.html" in told
     swept = made_in(told)
-    assert {run for run, _ in swept} == {"pairs_2_seed_0"}, "the default's run is the comparison's"
+    del swept["", ""]  # judgements of the development prompts, which belong to no run
+    trained = {run for run, name in swept if not name.startswith("development.")}
+    assert trained == {"pairs_2_seed_0"}, "the default's run is the comparison's"
+    assert {run for run, _ in swept} == {"pairs_2_seed_0", "redpo_seed_0"}
     assert not any(
         swept["pairs_2_seed_0", name] for name in ("full_clips", "pruned_clips", "candidate_clips")
     )
@@ -68,12 +72,13 @@ def test_arms_share_what_is_the_same_and_may_come_one_by_one(project):
         parents = database.execute(
             "select child.name, parent.name, child.status from runs as child"
             " join tags on tags.run_uuid = child.run_uuid and tags.key = 'mlflow.parentRunId'"
-            " join runs as parent on parent.run_uuid = tags.value order by child.name"
+            " join runs as parent on parent.run_uuid = tags.value order by child.name, parent.name"
         ).fetchall()
         metrics = {row[0] for row in database.execute("select distinct key from metrics")}
     assert parents == [
         ("pairs 2 seed 0", "sweep", "FINISHED"),
         ("redpo seed 0", "comparison", "FINISHED"),
+        ("redpo seed 0", "sweep", "FINISHED"),
         ("sft seed 0", "comparison", "FINISHED"),
     ]
     assert {"stage_1.reward.average", "stage_1.training.loss", "stage_1.parameters"} <= metrics

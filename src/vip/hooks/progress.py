@@ -78,4 +78,5 @@ def title(name: str) -> str:
     """A node's name as people say it: `stage_1.block_importance` is `stage 1: block importance`."""
     namespace, _, own = name.rpartition(".")
     words = own.replace("_", " ")
-    return f"{namespace.replace('_', ' ')}: {words}" if namespace else words
+    place = namespace.replace("_", " ").replace(".", ", ")
+    return f"{place}: {words}" if place else words
