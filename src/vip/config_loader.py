@@ -11,6 +11,7 @@ from typing import Any
 from kedro.config import OmegaConfigLoader
 
 from vip.errors import UserError
+from vip.pipelines.alignment.run_parameters import run_parameters as of_alignment
 from vip.pipelines.comparison.arms import runs_of
 from vip.pipelines.comparison.run_parameters import RUNS, run_parameters
 from vip.pipelines.sweep.arms import SWEPT, plan_of
@@ -49,9 +50,10 @@ class ProjectConfigLoader(OmegaConfigLoader):
 
 
 def _of_runs(parameters: dict[str, Any]) -> dict[str, Any]:
-    """The own parameters of all runs of the comparison and of the sweeps."""
+    """The own parameters of all runs: of the comparison, of the sweeps, and of alignment."""
     runs = [*runs_of(parameters), *runs_of_sweeps(parameters)]
-    return run_parameters(parameters, runs) | {SWEPT: plan_of(parameters).swept}
+    swept = {SWEPT: plan_of(parameters).swept}
+    return run_parameters(parameters, runs) | swept | of_alignment(parameters)
 
 
 def stages_of(parameters: dict[str, Any]) -> int:

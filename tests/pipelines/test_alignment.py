@@ -16,7 +16,7 @@ from vip.parameters import typed_parameters
 from vip.pipelines.alignment.config import Alignment
 from vip.pipelines.alignment.nodes import rank_samples
 from vip.pipelines.alignment.pipeline import TRAINING, create_pipeline
-from vip.pipelines.comparison.run_parameters import run_parameters
+from vip.pipelines.alignment.run_parameters import run_parameters
 from vip.pipelines.prompt_filtering import pipeline as prompt_filtering
 from vip.settings import CONFIG_LOADER_ARGS
 from vip.types import PROPERTIES
@@ -88,9 +88,9 @@ def test_its_training_differs_from_the_methods_in_what_it_says():
         "redpo_training": {"beta": 1, "reference": "teacher"},
         "alignment": {"redpo_training": {"reference": "initial"}},
     }
-    own = run_parameters(parameters, [])
+    own = run_parameters(parameters)
     assert own["alignment"] == {"redpo_training": {"beta": 1, "reference": "initial"}}
-    assert "alignment" not in run_parameters({"redpo_training": {"beta": 1}}, [])
+    assert "alignment" not in run_parameters({"redpo_training": {"beta": 1}})
 
 
 def test_winners_and_losers_are_the_teachers_own():

@@ -1,11 +1,10 @@
 """The folder in which a training keeps its checkpoints, handed to the node that trains."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Never
-
-from kedro.io import AbstractDataset, DatasetError
+from typing import TYPE_CHECKING, Any
 
 from vip.datasets.files import local_path
+from vip.datasets.inputs import InputDataset
 
 if TYPE_CHECKING:
     from vip.training.checkpoints import CheckpointFolder
@@ -13,7 +12,7 @@ else:
     CheckpointFolder = Any
 
 
-class CheckpointFolderDataset(AbstractDataset[Never, CheckpointFolder]):
+class CheckpointFolderDataset(InputDataset[CheckpointFolder]):
     """Where a training writes its checkpoints and finds its last good one.
 
     YAML:
@@ -26,6 +25,8 @@ class CheckpointFolderDataset(AbstractDataset[Never, CheckpointFolder]):
         >>> type(dataset.load()).__name__
         'CheckpointFolder'
     """
+
+    NATURE = "is written by the training itself"
 
     def __init__(self, filepath: str, metadata: dict[str, Any] | None = None) -> None:
         """Take the folder's path."""
@@ -41,10 +42,6 @@ class CheckpointFolderDataset(AbstractDataset[Never, CheckpointFolder]):
     def fingerprint(self) -> str:
         """Always the same: what lies in it changes how long a training takes, never what comes out."""
         return "checkpoints"
-
-    def save(self, data: Never) -> None:  # noqa: ARG002
-        """Refuse: no node makes a checkpoint folder."""
-        raise DatasetError(f"{self._path} is written by the training itself; make it an input, not an output")
 
     def _exists(self) -> bool:
         return True

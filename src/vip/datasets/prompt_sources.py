@@ -5,12 +5,12 @@ import json
 import math
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import IO, Any, Never
+from typing import IO, Any
 
-from kedro.io import AbstractDataset, DatasetError
 from kedro_datasets._typing import TablePreview
 
 from vip.datasets.files import StoredDataError, local_path
+from vip.datasets.inputs import InputDataset
 from vip.errors import UserError, no_column
 from vip.hashing import content_hash, file_hash
 from vip.types import PromptStream, RawPrompt
@@ -19,7 +19,7 @@ Record = Mapping[str, Any] | str | None
 """A row by column, or its text where there are no columns; None for one that cannot be read."""
 
 
-class PromptSourceDataset(AbstractDataset[Never, PromptStream]):
+class PromptSourceDataset(InputDataset[PromptStream]):
     """Prompts in `.csv`, `.jsonl`, `.parquet` or `.txt` files, streamed: WebVid, VidProM, your own.
 
     `filepath` is a file, or a folder whose files are read in the order of their names. `column` holds the
@@ -44,6 +44,8 @@ class PromptSourceDataset(AbstractDataset[Never, PromptStream]):
         >>> [row.text for row in PromptSourceDataset(filepath="captions.txt").load().rows()]
         ['a red circle moves left']
     """
+
+    NATURE = "is a source of prompts"
 
     def __init__(
         self,
@@ -71,10 +73,6 @@ class PromptSourceDataset(AbstractDataset[Never, PromptStream]):
         """The hash of all files and of how they are read; UserError where there are none."""
         files = [(file.name, file_hash(file)) for file in self._files()]
         return content_hash(files, self._column, sorted(self._at_most.items()))
-
-    def save(self, data: Never) -> None:  # noqa: ARG002
-        """Refuse: what others have collected is not written over."""
-        raise DatasetError(f"{self._path} is a source of prompts; make it an input, not an output")
 
     def preview(self, nrows: int = 10) -> TablePreview:
         """The first rows, for kedro-viz."""

@@ -2,12 +2,12 @@
 
 import json
 from pathlib import Path
-from typing import Any, Never
+from typing import Any
 
-from kedro.io import AbstractDataset, DatasetError
 from kedro_datasets._typing import JSONPreview
 
 from vip.datasets.files import StoredDataError, digest, load_sealed, local_path, save_sealed
+from vip.datasets.inputs import InputDataset
 from vip.datasets.sealed_file import SealedFileDataset
 from vip.hashing import content_hash
 
@@ -49,7 +49,7 @@ class JsonDataset(SealedFileDataset[Any, Any]):
         return JSONPreview(json.dumps(self.load()))
 
 
-class JsonFolderDataset(AbstractDataset[Never, dict[str, Any]]):
+class JsonFolderDataset(InputDataset[dict[str, Any]]):
     """All JSON files in a folder that people put there, by their names.
 
     YAML:
@@ -64,6 +64,8 @@ class JsonFolderDataset(AbstractDataset[Never, dict[str, Any]]):
         >>> JsonFolderDataset(filepath="votes").load()
         {'ann.json': [1, 2]}
     """
+
+    NATURE = "is for files from elsewhere"
 
     def __init__(self, filepath: str, metadata: dict[str, Any] | None = None) -> None:
         """Take the folder's path."""
@@ -80,10 +82,6 @@ class JsonFolderDataset(AbstractDataset[Never, dict[str, Any]]):
     def fingerprint(self) -> str:
         """The hash of all files' names and hashes; UserError naming one that cannot be read."""
         return content_hash([(file.name, digest(load_sealed(file))) for file in self._files()])
-
-    def save(self, data: Never) -> None:  # noqa: ARG002
-        """Refuse: what people brought is not written over."""
-        raise DatasetError(f"{self._path} is for files from elsewhere; make it an input, not an output")
 
     def _files(self) -> list[Path]:
         return sorted(self._path.glob("*.json")) if self._path.is_dir() else []

@@ -9,7 +9,7 @@ averages out, and make intervals too narrow. With a single seed, an interval spe
 from typing import TYPE_CHECKING
 
 from vip.errors import UserError
-from vip.evaluation.bootstrap import Interval
+from vip.evaluation.bootstrap import Interval, wins
 from vip.evaluation.comparison import DIMENSIONS
 from vip.seeding import seed_of
 from vip.types import Table
@@ -60,8 +60,9 @@ def differences_of(scores: Table, candidate: str, resamples: int, confidence: fl
             theirs = seen[seen["arm"] == arm]
             for name in DIMENSIONS:
                 gains = paired_gains(ours, theirs, name)
-                wins = (gains > 0) + 0.5 * (gains == 0)
-                found, won = (crossed_interval(each, resamples, confidence, seed) for each in (gains, wins))
+                found, won = (
+                    crossed_interval(each, resamples, confidence, seed) for each in (gains, wins(gains))
+                )
                 rows.append(
                     (candidate, arm, evaluator, name, found.mean, found.low, found.high,
                      won.mean, won.low, won.high, *gains.shape)

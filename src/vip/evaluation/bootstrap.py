@@ -20,6 +20,12 @@ class Interval:
     high: float
 
 
+def wins(differences: "NDArray[np.float64]") -> "NDArray[np.float64]":
+    """1 where a difference is above zero, 0 where it is below, 0.5 for a tie; in the same shape."""
+    won: NDArray[np.float64] = (differences > 0) + 0.5 * (differences == 0)
+    return won
+
+
 def paired_interval(
     differences: "NDArray[np.float64]", resamples: int, confidence: float, seed: int
 ) -> Interval:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from vip.evaluation.bootstrap import paired_interval
+from vip.evaluation.bootstrap import paired_interval, wins
 from vip.evaluation.comparison import DIMENSIONS, paired_differences
 from vip.types import Table
 
@@ -34,8 +34,9 @@ def effects_of(
         gains = paired_differences(after, before)
         for name in (taught,) if evaluator == PREFERENCE else DIMENSIONS:
             values = gains[name].to_numpy()
-            wins = (values > 0) + 0.5 * (values == 0)
-            found, won = (paired_interval(each, resamples, confidence, seed) for each in (values, wins))
+            found, won = (
+                paired_interval(each, resamples, confidence, seed) for each in (values, wins(values))
+            )
             rows.append(
                 {
                     "evaluator": evaluator,

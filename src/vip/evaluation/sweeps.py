@@ -7,7 +7,7 @@ A value's difference from the default is paired and has the interval of a compar
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from vip.evaluation.arms import differences_of, means_of
+from vip.evaluation.arms import differences_of, last_stages, means_of
 from vip.evaluation.results import records
 from vip.evaluation.swept import Swept
 from vip.evaluation.verdict import side_of_zero
@@ -31,7 +31,7 @@ def results_of(
     """
     import pandas as pd
 
-    last = scores[scores["stage"] == scores.groupby("arm")["stage"].transform("max")]
+    last = last_stages(scores)
     means = means_of(last, sizes)
     differences = _from_default(differences_of(last, swept.base, resamples, confidence, seed))
     table = means.merge(differences, on=PLACE, how="left", validate="one_to_one")

@@ -7,8 +7,8 @@ from kedro.framework.hooks import hook_impl
 from vip.config_loader import data_folder
 from vip.errors import UserError
 from vip.hooks.lock import FolderLock
+from vip.pipelines.alignment.run_parameters import ALIGNMENT
 from vip.pipelines.comparison.arms import run_of
-from vip.pipelines.comparison.run_parameters import ALIGNMENT
 from vip.processes import this_run
 
 if TYPE_CHECKING:

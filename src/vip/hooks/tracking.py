@@ -11,8 +11,9 @@ from kedro.framework.hooks import hook_impl
 
 from vip.config_loader import data_folder
 from vip.hooks import measurements
+from vip.pipelines.alignment.run_parameters import ALIGNMENT
 from vip.pipelines.comparison.arms import run_of
-from vip.pipelines.comparison.run_parameters import ALIGNMENT, RUNS
+from vip.pipelines.comparison.run_parameters import RUNS
 from vip.processes import this_run
 
 if TYPE_CHECKING:

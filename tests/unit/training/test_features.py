@@ -192,10 +192,12 @@ def test_nothing_is_left_behind_by_capturing(tiny_model: VideoFamily) -> None:
     assert not any(module._forward_hooks for module in tiny_model.denoiser.modules())
 
 
-def test_only_the_teacher_s_denoiser_goes_to_the_device(tiny_folder: ModelFolder) -> None:
+def test_only_the_teacher_s_denoiser_goes_to_the_device(
+    tiny_folder: ModelFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
     moved: list[nn.Module] = []
     family = tiny_folder.open()
     for model in models_of(family).values():
-        model.to = lambda device, model=model: moved.append((model, device))  # type: ignore[method-assign]
+        monkeypatch.setattr(model, "to", lambda device, model=model: moved.append((model, device)))
     Loading(only_denoiser=True).apply(family, "somewhere")
     assert moved == [(family.denoiser, "somewhere")]

@@ -13,7 +13,8 @@ from vip.pipelines.alignment.nodes import (
     rank_samples,
     write_page,
 )
-from vip.pipelines.comparison.run_parameters import ALIGNMENT, RUNS
+from vip.pipelines.alignment.run_parameters import ALIGNMENT
+from vip.pipelines.comparison.run_parameters import RUNS
 from vip.pipelines.redpo_training import pipeline as redpo_training
 from vip.pipelines.scoring.pipeline import scores_of
 from vip.pipelines.video_generation.pipeline import clips_of

@@ -66,12 +66,18 @@ def block_of(parameters: Mapping[str, Any]) -> Mapping[str, Any]:
     return block if isinstance(block, Mapping) else {}
 
 
+def known_arms(parameters: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """All arms by name, chosen or not; without those that are no mapping."""
+    arms = block_of(parameters).get("arms")
+    given = arms if isinstance(arms, Mapping) else {}
+    return {str(name): arm for name, arm in given.items() if isinstance(arm, Mapping)}
+
+
 def chosen_arms(parameters: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     """The arms that `only` names; without it, all but those that want to be named (`by_default: false`)."""
-    arms, only = block_of(parameters).get("arms"), block_of(parameters).get("only")
-    if not isinstance(arms, Mapping) or not isinstance(only or [], list):
+    known, only = known_arms(parameters), block_of(parameters).get("only")
+    if not isinstance(only or [], list):
         return {}
-    known = {str(name): arm for name, arm in arms.items() if isinstance(arm, Mapping)}
     usual = [name for name, arm in known.items() if arm.get("by_default", True)]
     return {name: known[name] for name in map(str, only or usual) if name in known}
 

@@ -8,13 +8,11 @@ Kedro reads parameters before it knows pipelines, so they are put beside the use
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from vip.pipelines.comparison.arms import ArmRun, block_of, left_out, merged, runs_of
+from vip.pipelines.comparison.arms import ArmRun, block_of, left_out, runs_of
 from vip.pipelines.comparison.evaluators import evaluator_of, second_opinions
 
 RUNS = "comparison_runs"
 """The parameter that holds the runs' own blocks; made here, never written by hand."""
-ALIGNMENT = "alignment"
-"""A run by itself, no arm, whose training has a block of its own as well."""
 
 
 def opinions_of(parameters: Mapping[str, Any]) -> list[str]:
@@ -25,11 +23,10 @@ def opinions_of(parameters: Mapping[str, Any]) -> list[str]:
 def run_parameters(parameters: Mapping[str, Any], runs: Sequence[ArmRun]) -> dict[str, Any]:
     """The blocks of every run, by its name; under `seed_<seed>` what evaluations share, whatever the arm.
 
-    `second_opinions` and `roster` (`vip.pipelines.comparison.config.Roster`) are there even where empty,
-    and `alignment`, the block of its training, where the parameters have both.
+    `second_opinions` and `roster` (`vip.pipelines.comparison.config.Roster`) are there even where empty.
     """
     own = {run.name: dict(run.own) for run in runs if run.stages}
-    return own | _noises(parameters, runs) | _judges(parameters) | _of_alignment(parameters)
+    return own | _noises(parameters, runs) | _judges(parameters)
 
 
 def _noises(parameters: Mapping[str, Any], runs: Sequence[ArmRun]) -> dict[str, Any]:
@@ -46,11 +43,3 @@ def _judges(parameters: Mapping[str, Any]) -> dict[str, Any]:
     }
     roster = {"trained_with": trained_with, "left_out": left_out(parameters)}
     return {"second_opinions": opinions, "roster": roster}
-
-
-def _of_alignment(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    alignment, base = parameters.get(ALIGNMENT), parameters.get("redpo_training")
-    changes = alignment.get("redpo_training") if isinstance(alignment, Mapping) else None
-    if not isinstance(changes, Mapping) or not isinstance(base, Mapping):
-        return {}
-    return {ALIGNMENT: {"redpo_training": merged(base, changes)}}

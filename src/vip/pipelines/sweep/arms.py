@@ -8,7 +8,7 @@ from typing import Any
 
 from vip.errors import UserError
 from vip.evaluation.swept import label_of
-from vip.pipelines.comparison.arms import SEEDED, ArmRun, merged, repeated
+from vip.pipelines.comparison.arms import SEEDED, ArmRun, known_arms, merged, repeated
 from vip.pipelines.comparison.budgets import BUDGETS
 from vip.pipelines.comparison.config import Arm
 from vip.pipelines.sweep.config import Sweep, Sweeps
@@ -36,7 +36,7 @@ def plan_of(parameters: Mapping[str, Any]) -> Plan:
 
     UserError where the base trains nothing or is no arm, or where two arms would have one name.
     """
-    settings, known = _settings(parameters), _arms_of_comparison(parameters)
+    settings, known = _settings(parameters), known_arms(parameters)
     if settings is None or not known:
         return Plan({}, {"base": "", "sweeps": {}})
     base = _base(settings.base, known, parameters)
@@ -72,12 +72,6 @@ def _adapter(kind: type) -> Any:
     from pydantic import TypeAdapter
 
     return TypeAdapter(kind)
-
-
-def _arms_of_comparison(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    comparison = parameters.get("comparison")
-    arms = comparison.get("arms") if isinstance(comparison, Mapping) else None
-    return dict(arms) if isinstance(arms, Mapping) else {}
 
 
 def _base(name: str, arms: Mapping[str, Any], parameters: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -55,9 +55,6 @@ class TeacherBlueprint(Blueprint):
         repeated = words.repeat_interleave(noisy.shape[2], dim=0)
         return cast("Tensor", denoiser(noisy, timesteps, repeated).sample)
 
-    def own_autoencoder(self) -> None:
-        """Pictures' will do."""
-
     def assemble(self, autoencoder: Any) -> Teacher:
         """The denoiser as the two that it was made from."""
         assert self.joined is not None, "the teacher has not been trained on clips"

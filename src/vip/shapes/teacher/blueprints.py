@@ -45,15 +45,16 @@ class Blueprint(ABC):
     def for_clips(self) -> Learner:
         """What learns from clips; asked for once, after the pictures."""
 
-    @abstractmethod
     def predict(
         self, denoiser: "nn.Module", noisy: "Tensor", timesteps: "Tensor", words: "Tensor"
     ) -> "Tensor":
         """Call a learner's denoiser: noisy (B, C, F, h, w), timesteps (B,), words (B, tokens, width)."""
+        predicted: Tensor = denoiser(noisy, timesteps, words).sample
+        return predicted
 
-    @abstractmethod
     def own_autoencoder(self) -> Any:
         """An untrained autoencoder of the pipeline's own class; None where that is AutoencoderKL."""
+        return None
 
     @abstractmethod
     def assemble(self, autoencoder: Any) -> "Teacher":

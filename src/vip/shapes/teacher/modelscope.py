@@ -22,7 +22,7 @@ from vip.shapes.teacher.objectives import Velocity
 
 if TYPE_CHECKING:
     from diffusers import UNet3DConditionModel
-    from torch import Tensor, nn
+    from torch import nn
 
 TEMPORAL = ("temp_convs", "temp_attentions", "transformer_in")
 """What the names of its temporal layers hold."""
@@ -62,15 +62,6 @@ class TeacherBlueprint(Blueprint):
         if not self.begun:
             wake_temporal_layers(self.denoiser)
         return Learner(self.denoiser, self.clip_words)
-
-    def predict(
-        self, denoiser: "nn.Module", noisy: "Tensor", timesteps: "Tensor", words: "Tensor"
-    ) -> "Tensor":
-        """As the stock pipeline calls it."""
-        return cast("Tensor", denoiser(noisy, timesteps, words).sample)
-
-    def own_autoencoder(self) -> None:
-        """Pictures' will do."""
 
     def assemble(self, autoencoder: Any) -> Teacher:
         """The parts as they are."""

@@ -1,7 +1,7 @@
 """The Wan-type teacher: a transformer that learns the flow from noise to clip, on latents frame by frame."""
 
 import string
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from vip.families.flow import PREDICTION_TYPES
 from vip.shapes.captions import vocabulary
@@ -14,7 +14,6 @@ from vip.shapes.teacher.words import T5Words
 
 if TYPE_CHECKING:
     from diffusers import AutoencoderKLWan, UniPCMultistepScheduler, WanTransformer3DModel
-    from torch import Tensor, nn
     from transformers import T5Tokenizer, UMT5EncoderModel
 
 FLOW_SHIFT = 3.0
@@ -45,12 +44,6 @@ class TeacherBlueprint(Blueprint):
     def for_clips(self) -> Learner:
         """The whole transformer."""
         return Learner(self.denoiser, self.clip_words)
-
-    def predict(
-        self, denoiser: "nn.Module", noisy: "Tensor", timesteps: "Tensor", words: "Tensor"
-    ) -> "Tensor":
-        """As the stock pipeline calls it."""
-        return cast("Tensor", denoiser(noisy, timesteps, words).sample)
 
     def own_autoencoder(self) -> "AutoencoderKLWan":
         """An AutoencoderKLWan."""
