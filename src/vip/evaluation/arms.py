@@ -19,6 +19,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+def arms_of(scores: Table, sizes: Table, resamples: int, confidence: float, seed: int) -> Table:
+    """The means, and beside them how far from the teacher; NaN where there is none to measure from."""
+    distances = to_teacher(scores, resamples, confidence, seed)
+    return means_of(scores, sizes).merge(distances, "left", [*PLACE, "dimension"])
+
+
 def means_of(scores: Table, sizes: Table) -> Table:
     """One row an arm, stage, evaluator and dimension: `mean`, seeds, prompts, reward, parameters, flops.
 
@@ -39,6 +45,29 @@ def means_of(scores: Table, sizes: Table) -> Table:
             for name in DIMENSIONS
         ]
     return pd.DataFrame(rows)
+
+
+def to_teacher(scores: Table, resamples: int, confidence: float, seed: int) -> Table:
+    """How far every stage of every arm is from the teacher, the arm that has a stage 0 alone.
+
+    One row an arm, stage, evaluator and dimension: `to_teacher`, the mean less the teacher's, paired, and its
+    interval. Without the teacher the table is empty.
+    """
+    import pandas as pd
+
+    teacher = scores[scores["stage"] == 0]
+    rows = []
+    for place, ours in scores[scores["stage"] > 0].groupby([*PLACE], sort=False):
+        theirs = teacher[teacher["evaluator"] == place[-1]]
+        for name in DIMENSIONS if len(theirs) else ():
+            found = crossed_interval(paired_gains(ours, theirs, name), resamples, confidence, seed)
+            rows.append((*place, name, found.mean, found.low, found.high))
+    table = pd.DataFrame(rows, columns=[*PLACE, "dimension", *TO_TEACHER])
+    return table.astype(dict.fromkeys(TO_TEACHER, float))
+
+
+PLACE = ("arm", "stage", "evaluator")
+TO_TEACHER = ("to_teacher", "to_teacher_low", "to_teacher_high")
 
 
 def differences_of(scores: Table, candidate: str, resamples: int, confidence: float, seed: int) -> Table:

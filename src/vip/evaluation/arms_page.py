@@ -71,6 +71,7 @@ def gain_rows(gains: Table) -> list[dict[str, Any]]:
 
 def _evaluator(arms: Table, differences: Table, asked: Asked, name: str, reward: str) -> dict[str, Any]:
     """What one evaluator says, as the template lays it out."""
+    means = arms[arms["evaluator"] == name]
     figures = [size_figure(arms, name, f"Quality against size, {reward}")]
     if len(differences):
         figures.insert(0, forest_figure(differences, name, f"Differences, {reward}"))
@@ -79,7 +80,8 @@ def _evaluator(arms: Table, differences: Table, asked: Asked, name: str, reward:
         "name": name,
         "reward": reward,
         "trained": [arm for arm, trained_with in asked.trained_with.items() if trained_with == name],
-        "rows": _means(arms[arms["evaluator"] == name]),
+        "rows": _means(means),
+        "with_teacher": bool(means["to_teacher"].notna().any()),
         "differences": _differences(differences[differences["evaluator"] == name]),
         "figures": figures,
     }
@@ -90,7 +92,8 @@ def _means(arms: Table) -> list[dict[str, Any]]:
     rows: dict[tuple[str, int], dict[str, Any]] = {}
     for record in records(arms):
         row = rows.setdefault((record["arm"], record["stage"]), {**record, "means": {}})
-        row["means"][record["dimension"]] = record["mean"]
+        side = side_of_zero(record["to_teacher_low"], record["to_teacher_high"])
+        row["means"][record["dimension"]] = {**record, "side": side}
     return list(rows.values())
 
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from vip.errors import UserError
-from vip.evaluation.arms import crossed_interval, differences_of, means_of, paired_gains
+from vip.evaluation.arms import arms_of, crossed_interval, differences_of, means_of, paired_gains
 from vip.evaluation.comparison import DIMENSIONS
 
 RESAMPLES = 2000
@@ -36,6 +36,22 @@ def test_means_are_over_seeds_and_prompts_and_so_are_sizes():
     row = table.iloc[0]
     assert (row["mean"], row["seeds"], row["prompts"]) == (3.0, 2, 2)
     assert (row["parameters"], row["flops"]) == (11.0, 100.0)
+
+
+def test_every_stage_is_measured_from_the_teacher_of_its_seed_and_evaluator():
+    """Half a point below in stage 1; in stage 2 once a point below and once where it was."""
+    teacher = scores_of("full", [[3, 3], [4, 4]], stage=0)
+    stages = scores_of("sft", [[2.5, 2.5], [3.5, 3.5]]), scores_of("sft", [[2, 2], [4, 4]], stage=2)
+    unseen = scores_of("sft", [[1, 1], [1, 1]], evaluator="other")
+    scores = pd.concat([teacher, *stages, unseen])
+    sizes = pd.concat([sizes_of("sft", "full").assign(stage=stage) for stage in (0, 1, 2)])
+    table = arms_of(scores, sizes, RESAMPLES, 0.95, 0)
+    found = table[table["dimension"] == "average"].set_index(["arm", "stage", "evaluator"])
+    columns = ["to_teacher", "to_teacher_low", "to_teacher_high"]
+    assert list(found.loc[("sft", 1, "reward"), columns]) == [-0.5, -0.5, -0.5]
+    assert list(found.loc[("sft", 2, "reward"), columns]) == [-0.5, -1.0, 0.0]
+    assert found.loc[("full", 0, "reward"), columns].isna().all()
+    assert found.loc[("sft", 1, "other"), columns].isna().all()
 
 
 def test_differences_by_hand():

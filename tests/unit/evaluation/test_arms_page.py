@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from tests.unit.evaluation.test_arms import scores_of, sizes_of
 
-from vip.evaluation.arms import differences_of, means_of
+from vip.evaluation.arms import arms_of, differences_of
 from vip.evaluation.arms_figures import forest_figure, size_figure, win_figure
 from vip.evaluation.arms_gains import gains_of
 from vip.evaluation.arms_page import Asked, render
@@ -36,7 +36,10 @@ def scores():
 
 @pytest.fixture(scope="module")
 def tables(scores):
-    return means_of(scores, sizes_of(*VALUES)), differences_of(scores, "redpo", 500, 0.95, 0)
+    return (
+        arms_of(scores, sizes_of(*VALUES), 500, 0.95, 0),
+        differences_of(scores, "redpo", 500, 0.95, 0),
+    )
 
 
 def page_of(tables, gains, trained_with=TRAINED_WITH, **left_out):
@@ -60,6 +63,15 @@ def test_both_evaluators_have_their_tables(page):
     assert page.count('<th scope="row">plain sft') == 2 * 2 + 1
     assert "+1.500" in page
     assert "3.000" in page
+
+
+def test_with_the_teacher_every_stage_says_how_far_from_it_it_is(scores, tables):
+    teacher = scores_of("full", [[4, 4], [4, 5]], stage=0)
+    sizes = pd.concat([sizes_of(*VALUES), sizes_of("full").assign(stage=0)])
+    with_teacher = arms_of(pd.concat([scores, teacher]), sizes, 500, 0.95, 0), tables[1]
+    gains = gains_of(scores, "pruned", TRAINED_WITH, 500, 0.95, 0)
+    assert re.search(r'3\.000<small class="below">.1\.250 \[', page_of(with_teacher, gains))
+    assert "how far from the teacher" not in page_of(tables, gains)
 
 
 def test_it_says_what_each_arm_trained_with_and_whom_each_reward_trained(page):

@@ -1,6 +1,6 @@
 """Put the scores of all arms and seeds side by side, and say which differences are real (paper Sec. 4.2)."""
 
-from vip.evaluation.arms import differences_of, means_of
+from vip.evaluation.arms import arms_of, differences_of
 from vip.evaluation.arms_gains import gains_of
 from vip.evaluation.arms_page import Asked, render
 from vip.families.folder import ModelFolder
@@ -48,9 +48,9 @@ def placed(name: str, table: Table, last: str) -> Table:
     return placed
 
 
-def tabulate_arms(scores: Table, sizes: Table) -> Table:
-    """One row an arm, stage, evaluator and dimension: the mean over seeds and prompts, and the size."""
-    return means_of(scores, sizes)
+def tabulate_arms(scores: Table, sizes: Table, settings: Comparison) -> Table:
+    """One row an arm, stage, evaluator and dimension: mean, size, and how far it is from the teacher."""
+    return arms_of(scores, sizes, settings.resamples, settings.confidence, settings.seed)
 
 
 def compare_arms(scores: Table, settings: Comparison) -> Table:

@@ -129,7 +129,7 @@ def _summary(places: Sequence[Place], opinions: Sequence[str]) -> list[Node]:
     tables = {"scores": "comparison_scores", "sizes": "comparison_sizes"}
     return [
         *gathered(places, "comparison", opinions),
-        node(tabulate_arms, inputs=tables, outputs="comparison_arms", name="comparison_arms"),
+        node(tabulate_arms, inputs=tables | settings, outputs="comparison_arms", name="comparison_arms"),
         node(
             compare_arms,
             inputs={"scores": "comparison_scores"} | settings,
