@@ -1,17 +1,11 @@
-"""Arms of a comparison: their means, and differences paired by prompt and seed, with what seeds leave open.
-
-The same prompts are used with every seed, so the interval is a crossed hierarchical bootstrap: each resample
-draws seeds, then prompts, and takes the mean over the drawn seeds of the drawn prompts. Prompts that are hard
-with one seed tend to be hard with all; drawing prompts anew for every seed would take that for luck that
-averages out, and make intervals too narrow. With a single seed, an interval speaks for its prompts alone.
-"""
+"""Arms of a comparison: their means, and differences that are paired by seed, prompt and noise."""
 
 from typing import TYPE_CHECKING
 
 from vip.errors import UserError
-from vip.evaluation.bootstrap import Interval, wins
+from vip.evaluation.bootstrap import wins
 from vip.evaluation.comparison import DIMENSIONS
-from vip.seeding import seed_of
+from vip.evaluation.crossed import crossed_interval
 from vip.types import Table
 
 if TYPE_CHECKING:
@@ -131,29 +125,3 @@ def paired_gains(ours: Table, theirs: Table, dimension: str) -> "NDArray[np.floa
         )
     gains: NDArray[np.float64] = grid.to_numpy()
     return gains
-
-
-def crossed_interval(values: "NDArray[np.float64]", resamples: int, confidence: float, seed: int) -> Interval:
-    """The mean of values (S seeds, P prompts) and its interval; NaN bounds where there is one prompt."""
-    import numpy as np
-
-    assert values.ndim == 2, f"values have shape {values.shape}, expected (seeds, prompts)"
-    if not values.size or not np.isfinite(values).all():
-        raise UserError(f"{values.shape} differences of scores are not all finite; look for NaN among them")
-    seeds, prompts = values.shape
-    mean = float(values.mean())
-    if prompts == 1:
-        return Interval(mean, float("nan"), float("nan"))
-    generator = np.random.default_rng(seed_of("crossed_interval", seed))
-    drawn_seeds, drawn_prompts = (_shares(count, resamples, generator) for count in (seeds, prompts))
-    means = ((drawn_seeds @ values) * drawn_prompts).sum(axis=1)
-    tail = (1 - confidence) / 2
-    low, high = np.quantile(means, [tail, 1 - tail])
-    return Interval(mean, float(low), float(high))
-
-
-def _shares(count: int, resamples: int, generator: "np.random.Generator") -> "NDArray[np.float64]":
-    """How large a share of each resample each of `count` things is: (resamples, count), rows sum to 1."""
-    equal = [1.0 / count] * count
-    shares: NDArray[np.float64] = generator.multinomial(count, equal, size=resamples) / count
-    return shares

@@ -9,8 +9,9 @@ has learned something that only its reward counts: over-optimisation.
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from vip.evaluation.arms import crossed_interval, last_stages, paired_gains
+from vip.evaluation.arms import last_stages, paired_gains
 from vip.evaluation.comparison import DIMENSIONS
+from vip.evaluation.crossed import crossed_interval
 from vip.types import Table
 
 if TYPE_CHECKING:

@@ -66,11 +66,11 @@ def test_both_evaluators_have_their_tables(page):
 
 
 def test_with_the_teacher_every_stage_says_how_far_from_it_it_is(scores, tables):
-    teacher = scores_of("full", [[4, 4], [4, 5]], stage=0)
+    teacher = scores_of("full", [[4, 3], [4, 5]], stage=0)
     sizes = pd.concat([sizes_of(*VALUES), sizes_of("full").assign(stage=0)])
     with_teacher = arms_of(pd.concat([scores, teacher]), sizes, 500, 0.95, 0), tables[1]
     gains = gains_of(scores, "pruned", TRAINED_WITH, 500, 0.95, 0)
-    assert re.search(r'3\.000<small class="below">.1\.250</small>', page_of(with_teacher, gains))
+    assert re.search(r'3\.000<small class="below">.1\.000</small>', page_of(with_teacher, gains))
     assert "how far from the teacher" not in page_of(tables, gains)
 
 

@@ -16,7 +16,7 @@ from vip.evaluation.swept import Point, Swept, SweptSetting, label_of
 
 ARMS = {
     "redpo": [[2, 3], [2, 3]],
-    "beta_500": [[3, 4], [3, 5]],
+    "beta_500": [[3, 4], [3, 4]],
     "beta_50000": [[1, 1], [1, 2]],
     "stages_7": [[2, 4], [2, 1]],
 }
@@ -71,8 +71,8 @@ def test_there_is_a_row_a_value_evaluator_and_dimension_in_the_order_of_the_swee
 
 
 def test_differences_are_from_the_default_at_the_last_stage_by_hand(results):
-    """beta 500 wins by 1, 1, 1 and 2; 50,000 loses by 1, 2, 1 and 1."""
-    assert of(results, "beta", "500")["difference"] == 1.25
+    """beta 500 wins by 1 each time; 50,000 loses by 1, 2, 1 and 1."""
+    assert of(results, "beta", "500")["difference"] == 1.0
     assert of(results, "beta", "50,000")["difference"] == -1.25
     assert of(results, "beta", "500")["win_rate"] == 1.0
     default = of(results, "beta", "5,000")
@@ -91,8 +91,8 @@ def test_differences_are_from_the_default_at_the_last_stage_by_hand(results):
 def test_intervals_are_those_of_the_comparison_turned_round(scores, results):
     last = scores[scores["stage"] == 2]
     table = differences_of(last, "redpo", 500, 0.95, 0).set_index(["arm", "evaluator", "dimension"])
-    theirs = table.loc[("beta_500", "reward", "average")]
-    ours = of(results, "beta", "500")
+    theirs = table.loc[("beta_50000", "reward", "average")]
+    ours = of(results, "beta", "50,000")
     assert (ours["low"], ours["high"]) == (-theirs["high"], -theirs["low"])
     assert ours["low"] < ours["difference"] < ours["high"]
 
@@ -188,8 +188,8 @@ def test_a_figure_has_a_line_a_dimension_and_one_more_evaluators_average(results
     figure = sweep_figure(table, SWEPT.sweeps["beta"], "Beta")
     assert len(figure["data"]) == len(DIMENSIONS) + 1
     average = figure["data"][0]
-    assert average["y"] == [1.25, 0.0, -1.25]
-    assert average["error_y"]["array"][0] == pytest.approx(of(results, "beta", "500")["high"] - 1.25)
+    assert average["y"] == [1.0, 0.0, -1.25]
+    assert average["error_y"]["array"][0] == pytest.approx(of(results, "beta", "500")["high"] - 1.0)
     assert figure["data"][-1]["name"] == "second_opinion 1: average"
     assert figure["layout"]["xaxis"]["ticktext"] == ["500", "5,000", "50,000"]
     assert figure["layout"]["shapes"][0]["x0"] == figure["layout"]["xaxis"]["tickvals"][1]
@@ -197,7 +197,7 @@ def test_a_figure_has_a_line_a_dimension_and_one_more_evaluators_average(results
 
 def test_the_page_says_what_the_table_says_and_asks_the_network_for_nothing(results):
     page = render(results, SWEPT, 0.95, 500)
-    assert "500 is better than the default, 5,000, by +1.250 [" in page
+    assert "500 is better than the default, 5,000, by +1.000 [" in page
     assert "prunable parameters instead of 11" in page
     assert page.count("which training did not see") == 2
     assert "Of the <b>30</b> intervals here about 1.5 would miss zero" in page
