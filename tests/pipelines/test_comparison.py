@@ -245,6 +245,11 @@ def comparison_settings(**changes):
             "2 evaluators are called 'clip'; give second opinions a name",
         ),
         ({"second_opinions": [OPINIONS[0] | {"name": "reward"}]}, "other than 'reward'"),
+        ({"second_opinions": [OPINIONS[0] | {"name": "preference"}]}, "2 evaluators are called 'preference'"),
+        (
+            {"arms": dict.fromkeys(("redpo", "pruned"), Arm()) | dict.fromkeys("ab", Arm(stages=0))},
+            "the arms a and b are both the teacher",
+        ),
     ],
 )
 def test_what_cannot_be_is_refused(changes, message):
@@ -265,6 +270,9 @@ def root():
         ({"arms": {"sft": {"redpo_training": {"method": "sftt"}}}}, "did you mean sft"),
         ({"arms": {"sft": {"redpo_training": {"betta": 1}}}}, "betta is unknown; did you mean beta"),
         ({"arms": {"sft": {"redpo_trainng": {}}}}, "comparison.arms.sft.redpo_trainng is unknown"),
+        ({"arms": {"sft": {"redpo_training": {"seed": 7}}}}, "redpo_training.seed is the run's"),
+        ({"arms": {"sft": {"stages": 0, "scoring": {"batch_size": 1}}}}, "scoring changes nothing of an arm"),
+        ({"arms": {"pruned": {"redpo_training": {"beta": 1}}}}, "redpo_training changes nothing of an arm"),
         ({"second_opinions": [{"reward": {"name": "inverse_renderin"}}]}, "did you mean 'inverse_rendering'"),
         ({"second_opinions": [{"reward": {"nme": "clip"}}]}, "second_opinions.0.reward.nme is unknown"),
         (

@@ -67,9 +67,9 @@ TO_TEACHER = ("to_teacher", "to_teacher_low", "to_teacher_high")
 def differences_of(scores: Table, candidate: str, resamples: int, confidence: float, seed: int) -> Table:
     """The candidate minus each other arm, at the last stage of both: one row an arm, evaluator and dimension.
 
-    Columns: candidate, arm, evaluator, dimension, difference, low, high; win_rate (the share of prompts on
-    which the candidate scores higher, ties counted half), its low and high; seeds, prompts; comparisons, the
-    number of intervals in the table. Without the candidate, or without another arm, the table is empty.
+    Columns: candidate, arm, evaluator, dimension, difference, low, high; win_rate (the share of prompts and
+    seeds on which the candidate scores higher, ties counted half), its low and high; seeds, prompts;
+    comparisons, the number of rows. Without the candidate, or without another arm, the table is empty.
     """
     import pandas as pd
 

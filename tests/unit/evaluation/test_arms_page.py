@@ -52,7 +52,10 @@ def page(tables, scores):
 
 
 def test_it_states_how_many_comparisons_there_were_and_how_many_chance_would_give(page):
-    assert "Of <b>20</b> comparisons, 10 lie wholly above zero and 0 wholly below" in page
+    assert (
+        "Of <b>20</b> differences of redpo from another arm, 10 lie wholly above zero and 0 wholly below"
+        in page
+    )
     assert re.search(r"about\s+1\.0 of so many intervals would miss zero", page)
 
 

@@ -14,13 +14,14 @@ from vip.pipelines.alignment.nodes import (
     write_page,
 )
 from vip.pipelines.alignment.run_parameters import ALIGNMENT
+from vip.pipelines.comparison.evaluators import PREFERENCE, REWARD
 from vip.pipelines.comparison.run_parameters import RUNS
 from vip.pipelines.redpo_training import pipeline as redpo_training
 from vip.pipelines.scoring.pipeline import scores_of
 from vip.pipelines.video_generation.pipeline import clips_of
 
 MODELS = {"full": "teacher", "student": "student"}
-JUDGES = {"preference": "params:preference", "reward": "params:scoring"}
+JUDGES = {PREFERENCE: "params:preference", REWARD: "params:scoring"}
 """What the preference likes, and what may have suffered; second opinions join them."""
 TRAINING = f"params:{RUNS}.{ALIGNMENT}.redpo_training"
 SETTINGS = ("params:alignment", "params:evaluation")

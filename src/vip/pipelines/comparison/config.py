@@ -6,12 +6,15 @@ from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from vip.errors import UserError
-from vip.pipelines.comparison.evaluators import NAME, REWARD
+from vip.pipelines.comparison.arms import BLOCKS, SEEDED
+from vip.pipelines.comparison.evaluators import NAME, PREFERENCE, REWARD
 from vip.pipelines.scoring.config import RewardChoice
 
 Name = Annotated[str, Field(pattern=f"^{NAME}$")]
 Block = dict[str, Any]
 Budgets = Annotated[list[int], Field(min_length=1)] | None
+READ_UNTRAINED = ("block_pruning", "video_generation", "scoring")
+"""Blocks that a stage reads that prunes only."""
 READ_BY_STAGES = ("threshold", "stage_prompts", "seed")
 """Parameters of prompt_filtering that choose a stage's prompts; the others make the prompts of all."""
 
@@ -60,6 +63,17 @@ class Arm:
                 f"prompt_filtering.{unread[0]} is used once for all arms, which have their prompts in "
                 f"common; an arm may change {', '.join(READ_BY_STAGES)}"
             )
+        for block in SEEDED:
+            if "seed" in getattr(self, block):
+                raise ValueError(f"{block}.seed is the run's; comparison.seeds has the seeds of all arms")
+        if idle := [block for block in BLOCKS if getattr(self, block) and block not in self._read_blocks()]:
+            what = "is the teacher as it is (stages: 0)" if self.stages == 0 else "does not train"
+            raise ValueError(f"{idle[0]} changes nothing of an arm that {what}; take it out")
+
+    def _read_blocks(self) -> tuple[str, ...]:
+        if self.stages == 0:
+            return ()
+        return BLOCKS if self.trained else READ_UNTRAINED
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
@@ -113,16 +127,19 @@ class Comparison:
     """The arm that gains are counted from, by the reward an arm trained with and by the others."""
 
     def check(self) -> None:
-        """UserError where a name is of no arm, or a seed or an evaluator's name stands twice."""
+        """UserError where a name is of no arm, or a seed, an evaluator's name or the teacher stands twice."""
         for name in (*self.only, self.candidate, self.baseline):
             if name not in self.arms:
                 raise UserError(f"{name!r} is no arm of the comparison; arms are {', '.join(self.arms)}")
         if len(set(self.seeds)) < len(self.seeds):
             raise UserError(f"seeds are {self.seeds}; write each of them once")
-        evaluators = [REWARD, *(opinion.evaluator for opinion in self.second_opinions)]
+        teachers = [name for name, arm in self.arms.items() if arm.stages == 0]
+        if len(teachers) > 1:
+            raise UserError(f"the arms {' and '.join(teachers)} are both the teacher (stages: 0); keep one")
+        evaluators = [REWARD, PREFERENCE, *(opinion.evaluator for opinion in self.second_opinions)]
         for name in evaluators:
             if evaluators.count(name) > 1:
                 raise UserError(
                     f"{evaluators.count(name)} evaluators are called {name!r}; give second opinions a name "
-                    f"each, other than {REWARD!r}, which is that of scoring"
+                    f"each, other than {REWARD!r} and {PREFERENCE!r}, those of scoring and of alignment"
                 )
