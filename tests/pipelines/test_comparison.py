@@ -5,6 +5,7 @@ import pytest
 
 from vip.config_loader import ProjectConfigLoader
 from vip.errors import UserError
+from vip.evaluation.arguments import argument_name
 from vip.parameters import check_parameters, worth_making
 from vip.pipelines.comparison import nodes
 from vip.pipelines.comparison.arms import left_out, run_of, runs_of
@@ -319,7 +320,7 @@ def test_scores_of_all_runs_stand_in_one_table():
         [{"key": "k", "clip": "c", "prompt_id": "p", "prompt": "None", "seed": 3, "reward": "r"} | row]
     )
     gathered = nodes.gather_scores(
-        **{nodes.argument_name("plain_sft", 7, 2, "inverse_rendering"): table, "full__7__0__reward": table}
+        **{argument_name("plain_sft", 7, 2, "inverse_rendering"): table, "full__7__0__reward": table}
     )
     assert gathered[["arm", "run_seed", "stage", "evaluator"]].to_numpy().tolist() == [
         ["plain_sft", 7, 2, "inverse_rendering"],
