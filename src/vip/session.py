@@ -14,6 +14,7 @@ from vip.config_loader import data_folder, stages_of
 from vip.datasets.provenance import ProvenanceFolder
 from vip.errors import UserError
 from vip.pipelines.comparison.arms import left_out
+from vip.pipelines.sweep.arms import plan_of
 from vip.runners import StageRunner
 
 logger = logging.getLogger(__name__)
@@ -69,9 +70,10 @@ class StageSession(KedroSession):
             [pipeline_name] if pipeline_name else list(pipeline_names or ()), self.stage, known, parameters
         )
         check_parameters(parameters, worth_making(known, names))
-        if "comparison" in names:
-            for arm, reason in left_out(parameters).items():
-                logger.warning("The comparison leaves out %s: %s", arm, reason)
+        missing = {"comparison": left_out(parameters), "sweep": plan_of(parameters).swept["left_out"]}
+        for name in missing.keys() & set(names):
+            for part, reason in missing[name].items():
+                logger.warning("The %s leaves out %s: %s", name, part, reason)
         selection: dict[str, Any] = {
             "tags": tags,
             "from_nodes": from_nodes,

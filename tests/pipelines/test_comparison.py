@@ -137,6 +137,7 @@ def test_an_arm_may_have_budgets_and_so_stages_of_its_own():
     [
         ({"stages": 2, "blocks_per_stage": [3]}, "stages and blocks_per_stage each say how many stages"),
         ({"target_parameters": [3], "blocks_per_stage": [3]}, "each say how many stages there are"),
+        ({"target_parameters": [9, 9]}, "every stage has to leave fewer than the one before"),
         ({"prompt_filtering": {"judge": {}}}, "prompt_filtering.judge is used once for all arms"),
     ],
 )
