@@ -83,11 +83,10 @@ class _Base:
         if setting in BUDGETS:
             stages = range(1, self.run.stages + 1)
             return [self.value_of(f"stage_{number}.budget.{setting}") for number in stages]
-        return reduce(
-            lambda part, key: part.get(key) if isinstance(part, Mapping) else None,
-            setting.split("."),
-            self.parameters,
-        )
+        found: Any = self.parameters
+        for key in setting.split("."):
+            found = found.get(key) if isinstance(found, Mapping) else None
+        return found
 
     def default_of(self, sweep: Sweep) -> Any:
         """What the settings are without the sweep; in words where several settings are not the same."""
