@@ -82,8 +82,8 @@ def test_what_is_left_out_is_told_to_who_asks_for_it():
     arm, sweep = parts_left_out(["sweep", "comparison"], parameters)
     assert arm.startswith("The comparison leaves out offline: it removes at once what 2 stages remove")
     assert sweep == (
-        "The sweep leaves out sizes: its budgets are not for the stages of redpo, which have blocks_per_stage "
-        "none / 3, target_parameters 9 / none; give it values with that among them"
+        "The sweep leaves out sizes: its budgets are not for the stages of redpo, which have "
+        "blocks_per_stage none / 3, target_parameters 9 / none; give it values with that among them"
     )
     assert parts_left_out(["sweep"], parameters) == [sweep]
     assert parts_left_out(["__default__"], parameters) == []
