@@ -37,16 +37,18 @@ class ProjectConfigLoader(OmegaConfigLoader):
 
     def __getitem__(self, key: str) -> dict[str, Any]:
         """As Kedro's, but UserError where a file is no YAML mapping, whatever else it is."""
+        found = self._read(key)
+        with_runs = key == "parameters" and _is_number_of_stages(found.get("stages"))
+        return found | {RUNS: _of_runs(found)} if with_runs else found
+
+    def _read(self, key: str) -> dict[str, Any]:
         try:
             found: dict[str, Any] = super().__getitem__(key)
-            with_runs = key == "parameters" and _is_number_of_stages(found.get("stages"))
-            return found | {RUNS: _of_runs(found)} if with_runs else found
-        except UserError:
-            raise
         except (AttributeError, OSError, RecursionError, TypeError, ValueError) as error:
             raise UserError(
                 f"conf has {key} that cannot be read ({error}); they are YAML in UTF-8, names with values"
             ) from error
+        return found
 
 
 def _of_runs(parameters: dict[str, Any]) -> dict[str, Any]:

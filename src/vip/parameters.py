@@ -10,10 +10,12 @@ from vip.config_loader import MAXIMUM_STAGES, stages_of
 from vip.errors import UserError
 from vip.hooks.config import Tracking
 from vip.pipelines.alignment.config import Alignment
-from vip.pipelines.comparison.arms import block_of, left_out
+from vip.pipelines.comparison.arms import left_out
+from vip.pipelines.comparison.blocks import block_of
 from vip.pipelines.comparison.config import Comparison
 from vip.pipelines.comparison.run_parameters import RUNS
 from vip.pipelines.scoring.config import Scoring
+from vip.pipelines.sweep.arms import plan_of
 from vip.pipelines.sweep.config import Sweeps
 
 if TYPE_CHECKING:
@@ -43,6 +45,7 @@ def check_parameters(parameters: Mapping[str, Any], pipelines: "Mapping[str, Pip
         *_unknown(parameters, names | set(types) | {"stages"}),
         *(problem for name in sorted(names | set(types)) for problem in _wrong(parameters, name, types)),
         *_named_but_left_out(parameters),
+        *(_swept_wrongly(parameters) if "sweep" in pipelines else ()),
     ]
     if problems:
         raise UserError(f"{_count(len(problems), 'parameter')} cannot be used: {'; '.join(problems)}")
@@ -107,9 +110,15 @@ def _refused_by_itself(name: str, settings: Any) -> Iterator[str]:
 
 def _named_but_left_out(parameters: Mapping[str, Any]) -> Iterator[str]:
     """Arms that the user asks for by name and cannot have."""
-    if block_of(parameters).get("only"):
+    if block_of(parameters, "comparison").get("only"):
         for arm, reason in left_out(parameters).items():
             yield f"comparison.only names {arm}: {reason}"
+
+
+def _swept_wrongly(parameters: Mapping[str, Any]) -> Iterator[str]:
+    """Why there are no sweeps, where values make no arms, or the base is none to sweep from."""
+    if refused := plan_of(parameters).refused:
+        yield refused
 
 
 def _describe(name: str, kind: Any, details: "ErrorDetails") -> str:

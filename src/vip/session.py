@@ -1,7 +1,7 @@
 """The session behind `kedro run`: `--params=stage:n` is stage n, and what cannot run is refused at once."""
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Self
@@ -14,6 +14,7 @@ from vip.config_loader import data_folder, stages_of
 from vip.datasets.provenance import ProvenanceFolder
 from vip.errors import UserError
 from vip.pipelines.comparison.arms import left_out
+from vip.pipelines.sweep.arms import plan_of
 from vip.runners import StageRunner
 
 logger = logging.getLogger(__name__)
@@ -69,9 +70,8 @@ class StageSession(KedroSession):
             [pipeline_name] if pipeline_name else list(pipeline_names or ()), self.stage, known, parameters
         )
         check_parameters(parameters, worth_making(known, names))
-        if "comparison" in names:
-            for arm, reason in left_out(parameters).items():
-                logger.warning("The comparison leaves out %s: %s", arm, reason)
+        for line in parts_left_out(names, parameters):
+            logger.warning("%s", line)
         selection: dict[str, Any] = {
             "tags": tags,
             "from_nodes": from_nodes,
@@ -103,6 +103,17 @@ class StageSession(KedroSession):
         """How the artifacts of this session's data folder were made."""
         folder = data_folder(Path(self._project_path), self._get_config_loader()["globals"])
         return ProvenanceFolder(folder / "provenance")
+
+
+def parts_left_out(names: Collection[str], parameters: Mapping[str, Any]) -> list[str]:
+    """What of the pipelines that are asked for is left out, and why: a line for each arm, and each sweep."""
+    parts = {"comparison": left_out(parameters), "sweep": plan_of(parameters).swept["left_out"]}
+    return [
+        f"The {name} leaves out {part}: {reason}"
+        for name in parts
+        if name in names
+        for part, reason in parts[name].items()
+    ]
 
 
 def select_stage(

@@ -8,13 +8,19 @@ import pytest
 from kedro.framework.project import settings
 
 from vip.config_loader import ProjectConfigLoader
+from vip.families.registry import family_of_folder
 from vip.judges.registry import judge_named
 from vip.losses.methods import METHODS
 from vip.parameters import check_parameters, worth_making
 from vip.pipelines.alignment import pipeline as alignment
 from vip.pipelines.comparison import pipeline as comparison
 from vip.pipelines.comparison.arms import runs_of
+from vip.pipelines.comparison.budgets import BUDGETS
 from vip.pipelines.comparison.run_parameters import opinions_of
+from vip.pipelines.sweep import pipeline as sweep
+from vip.pipelines.sweep.arms import plan_of
+from vip.pipelines.sweep.arms import runs_of as runs_of_sweeps
+from vip.planning.budgets import BudgetStep, units_of_stages
 from vip.rewards.registry import reward_named
 
 CONF = Path(__file__).parents[2] / "conf"
@@ -25,6 +31,7 @@ EXPERIMENTS = sorted(
 SHAPES = [name for name in EXPERIMENTS if name.startswith("shapes_")]
 """Those in the shapes world, whose model is small."""
 MADE_BY = dict.fromkeys(SHAPES, "teacher_training") | {"shapes_four_steps": "step_distillation"}
+BROUGHT_ALONG = [name for name in SHAPES if MADE_BY[name] == "teacher_training"]
 MODELS = [name for name in EXPERIMENTS if name not in SHAPES]
 
 
@@ -40,6 +47,7 @@ def test_every_setting_exists_and_is_possible(loader: ProjectConfigLoader, regis
     own = {
         "comparison": comparison.create_pipeline(runs_of(parameters)[:3], opinions),
         "alignment": alignment.create_pipeline(opinions),
+        "sweep": sweep.create_pipeline(runs_of_sweeps(parameters)[:3], opinions),
     }
     check_parameters(parameters, worth_making({**registered, **own}, own))
     for number in range(1, loader["parameters"]["stages"] + 1):
@@ -57,8 +65,11 @@ def test_the_reward_and_the_judge_that_it_names_exist_and_take_its_options(
 
 def test_each_writes_to_a_folder_of_its_own_and_reads_what_is_its_own(loader: ProjectConfigLoader) -> None:
     assert loader["globals"]["folder"] == f"data/{loader.env}"
-    for name in ("teacher", "raw_prompts", "raw_evaluation_prompts"):
-        assert loader["catalog"][name]["filepath"].startswith(f"data/01_raw/{loader.env}")
+    header = (CONF / str(loader.env) / "parameters.yml").read_text().partition("\n\n")[0]
+    catalog = loader["catalog"]
+    for name in ("teacher", "raw_prompts", "raw_evaluation_prompts", "raw_development_prompts"):
+        assert catalog[name]["filepath"].startswith(f"data/01_raw/{loader.env}")
+        assert catalog[name]["filepath"] in header
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -85,6 +96,29 @@ def test_a_stage_may_train_as_no_alignment_could(training: dict, registered: dic
     check_parameters(loader["parameters"], worth_making(registered))
 
 
+@pytest.mark.parametrize("name", ["base", *EXPERIMENTS])
+def test_sweeps_are_about_its_own_model(name: str) -> None:
+    """Learning rates lie around its own; in the shapes world, lists of budgets are its own, too."""
+    parameters = ProjectConfigLoader(str(CONF), env=name, **settings.CONFIG_LOADER_ARGS)["parameters"]
+    swept = plan_of(parameters).swept
+    rates = [point["arm"] for point in swept["sweeps"]["learning_rate"]["points"]]
+    assert swept["base"] in rates[1:-1]
+    assert name in MODELS or swept["left_out"] == {}
+
+
+@pytest.mark.parametrize("name", ["base", *BROUGHT_ALONG])
+def test_budgets_that_are_swept_can_be_met(name: str) -> None:
+    loader = ProjectConfigLoader(str(CONF), env=name, **settings.CONFIG_LOADER_ARGS)
+    parameters, folder = loader["parameters"], CONF.parent / loader["catalog"]["teacher"]["filepath"]
+    granularity = parameters["block_pruning"]["granularity"]
+    units = family_of_folder(folder).open(folder, "meta").units(granularity)
+    sweeps = plan_of(parameters).swept["sweeps"]
+    for found in (sweeps["blocks"], sweeps["stages"]):
+        for budgets in [point["value"] for point in found["points"]]:
+            steps = [BudgetStep(**dict.fromkeys(BUDGETS) | {found["settings"][0]: each}) for each in budgets]
+            assert len(units_of_stages(units, steps, granularity)) == len(budgets)
+
+
 @pytest.mark.parametrize("name", SHAPES)
 def test_a_model_of_the_shapes_world_has_a_command_that_makes_it(name: str, registered: dict) -> None:
     loader = ProjectConfigLoader(str(CONF), env=name, **settings.CONFIG_LOADER_ARGS)
@@ -95,7 +129,7 @@ def test_a_model_of_the_shapes_world_has_a_command_that_makes_it(name: str, regi
     assert commands == [MADE_BY[name]]
 
 
-@pytest.mark.parametrize("name", sorted(set(SHAPES) - {"shapes_four_steps"}))
+@pytest.mark.parametrize("name", BROUGHT_ALONG)
 def test_a_model_of_the_shapes_world_is_brought_along_and_small(name: str) -> None:
     loader = ProjectConfigLoader(str(CONF), env=name, **settings.CONFIG_LOADER_ARGS)
     folder = CONF.parent / loader["catalog"]["teacher"]["filepath"]

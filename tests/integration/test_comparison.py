@@ -47,7 +47,7 @@ def test_arms_share_what_is_the_same_and_may_come_one_by_one(project):
     differences = made["data/test/08_reporting/comparison_differences.csv"].decode().splitlines()
     assert len(differences) == 1 + 5 * 2
     assert all(line.startswith('"redpo","sft",') for line in differences[1:])
-    assert b"Of <b>10</b> comparisons" in made["data/test/08_reporting/comparison.html"]
+    assert b"Of <b>10</b> differences of redpo" in made["data/test/08_reporting/comparison.html"]
 
     told = project.kedro(
         "run",

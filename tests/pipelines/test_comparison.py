@@ -5,6 +5,7 @@ import pytest
 
 from vip.config_loader import ProjectConfigLoader
 from vip.errors import UserError
+from vip.evaluation.arguments import argument_name
 from vip.parameters import check_parameters, worth_making
 from vip.pipelines.comparison import nodes
 from vip.pipelines.comparison.arms import left_out, run_of, runs_of
@@ -136,6 +137,7 @@ def test_an_arm_may_have_budgets_and_so_stages_of_its_own():
     [
         ({"stages": 2, "blocks_per_stage": [3]}, "stages and blocks_per_stage each say how many stages"),
         ({"target_parameters": [3], "blocks_per_stage": [3]}, "each say how many stages there are"),
+        ({"target_parameters": [9, 9]}, "every stage has to leave fewer than the one before"),
         ({"prompt_filtering": {"judge": {}}}, "prompt_filtering.judge is used once for all arms"),
     ],
 )
@@ -319,7 +321,7 @@ def test_scores_of_all_runs_stand_in_one_table():
         [{"key": "k", "clip": "c", "prompt_id": "p", "prompt": "None", "seed": 3, "reward": "r"} | row]
     )
     gathered = nodes.gather_scores(
-        **{nodes.argument_name("plain_sft", 7, 2, "inverse_rendering"): table, "full__7__0__reward": table}
+        **{argument_name("plain_sft", 7, 2, "inverse_rendering"): table, "full__7__0__reward": table}
     )
     assert gathered[["arm", "run_seed", "stage", "evaluator"]].to_numpy().tolist() == [
         ["plain_sft", 7, 2, "inverse_rendering"],

@@ -9,7 +9,7 @@ from vip.pipelines.comparison.arms import runs_of as runs_of_comparison
 from vip.pipelines.comparison.pipeline import create_pipeline as create_comparison
 from vip.pipelines.comparison.run_parameters import RUNS, opinions_of, run_parameters
 from vip.pipelines.sweep import nodes
-from vip.pipelines.sweep.arms import SWEPT, plan_of, runs_of
+from vip.pipelines.sweep.arms import NOTHING, SWEPT, Plan, plan_of, runs_of
 from vip.pipelines.sweep.config import Sweep, Sweeps
 from vip.pipelines.sweep.pipeline import create_pipeline
 
@@ -18,6 +18,7 @@ PARAMETERS = {
     "stage_1": {"budget": {"blocks_per_stage": 4}},
     "stage_2": {"budget": {"blocks_per_stage": 3}},
     "video_generation": {"steps": 8, "seed": 0},
+    "scoring": {"reward": {"name": "shapes_oracle", "options": {}}},
     "prompt_filtering": {"threshold": 0.5, "minimum_words": 5},
     "pair_curation": {"thresholds": {"x": {"quantile": 0.1}, "y": {"quantile": 0.1}}, "maximum_pairs": None},
     "redpo_training": {"method": "redpo", "beta": 5000, "shared_noise": False, "seed": 0},
@@ -27,6 +28,7 @@ PARAMETERS = {
             "redpo": {},
             "harder": {"redpo_training": {"beta": 9000}},
             "pruned": {"trained": False},
+            "offline": {"at_once": True},
         },
         "only": ["full", "redpo"],
         "seeds": [0],
@@ -111,12 +113,51 @@ def test_a_default_that_is_nothing_stands_last_and_differing_ones_are_told():
     assert plan["both"]["points"][-1] == {"value": "0.5, 5,000", "arm": "redpo"}
 
 
-def test_budgets_of_the_other_kind_are_a_default_in_words():
-    sizes = {"setting": "target_parameters", "values": [[90, 50], [50]]}
-    parameters = swept(sizes=sizes)
-    points = plan_of(parameters).swept["sweeps"]["sizes"]["points"]
-    assert points[-1] == {"value": "the stages' budgets", "arm": "redpo"}
-    assert own(parameters, "sizes_90_50_seed_0")["stage_2"] == {"budget": {"target_parameters": 50}}
+BETA = {"setting": "redpo_training.beta", "values": [500]}
+
+
+@pytest.mark.parametrize(
+    ("setting", "values"), [("target_parameters", [[90, 50], [50]]), ("blocks_per_stage", [[4], [4, 2]])]
+)
+def test_budgets_for_other_stages_are_left_out_and_refused_where_they_are_named(setting, values):
+    sweeps = {"beta": BETA, "sizes": {"setting": setting, "values": values}}
+    plan = plan_of(swept(**sweeps))
+    assert list(plan.arms) == ["redpo", "beta_500"]
+    assert list(plan.swept["sweeps"]) == ["beta"]
+    reason = plan.swept["left_out"]["sizes"]
+    assert "not for the stages of redpo, which have blocks_per_stage 4 / 3; give it values" in reason
+    for asked in (changed(sweeps=sweeps, only=["beta", "sizes"]), swept(sizes=sweeps["sizes"])):
+        assert plan_of(asked).refused == f"sweep.sweeps.sizes cannot be run: {reason}"
+        assert plan_of(asked).arms == {}
+
+
+@pytest.mark.parametrize(
+    ("base", "default"),
+    [
+        ({"stages": 1}, [4]),
+        ({"stages": 1, "at_once": True}, [4]),
+        ({"at_once": True}, [7]),
+        ({"blocks_per_stage": [2, 2, 1]}, [2, 2, 1]),
+    ],
+)
+def test_the_default_is_what_the_base_removes_in_its_own_stages(base, default):
+    values = [[9], default, [1, 1]]
+    arms = PARAMETERS["comparison"]["arms"] | {"redpo": base}
+    parameters = swept(blocks={"setting": "blocks_per_stage", "values": values})
+    parameters |= {"comparison": PARAMETERS["comparison"] | {"arms": arms}}
+    points = plan_of(parameters).swept["sweeps"]["blocks"]["points"]
+    assert [(point["value"], point["arm"]) for point in points] == [
+        ([9], "blocks_9"), (default, "redpo"), ([1, 1], "blocks_1_1"),
+    ]  # fmt: skip
+    run = next(run for run in runs_of(parameters) if run.arm == "blocks_1_1")
+    assert (run.stages, run.own["stage_2"]) == (2, {"budget": {"blocks_per_stage": 1}})
+
+
+def test_it_is_known_which_evaluator_each_value_trained_with():
+    rewards = {"setting": "scoring.reward.name", "values": ["inverse_rendering", "motion"]}
+    assert plan_of(swept(rewards=rewards)).swept["trained_with"] == {
+        "redpo": "reward", "rewards_inverse_rendering": "inverse_rendering", "rewards_motion": "motion",
+    }  # fmt: skip
 
 
 def test_the_bases_runs_are_those_of_the_comparison():
@@ -138,7 +179,11 @@ def test_only_some_sweeps_and_seeds():
 def test_where_there_is_no_sweep_there_are_no_runs():
     for parameters in ({"stages": 2}, PARAMETERS | {"sweep": 3}, PARAMETERS | {"comparison": {"arms": []}}):
         assert runs_of(parameters) == []
-        assert plan_of(parameters).swept["sweeps"] == {}
+        assert plan_of(parameters) == Plan({}, NOTHING)
+
+
+UNLIKE = {"stage_1": {"budget": {"target_parameters": 9}}}
+"""A stage of parameters before one of units: what both remove together is not known."""
 
 
 @pytest.mark.parametrize(
@@ -150,13 +195,11 @@ def test_where_there_is_no_sweep_there_are_no_runs():
         ),
         (changed(base="full"), "'full', an arm that trains nothing"),
         (changed(base="pruned"), "'pruned', an arm that trains nothing"),
-        (
-            swept(a={"setting": "redpo_trainng.beta", "values": [1]}),
-            "sweep.sweeps.a makes no arm with 1: redpo_tr",
-        ),
+        (changed(base="offline") | UNLIKE, "'offline', an arm at once of budgets that cannot be added up"),
+        (swept(), "sweep.sweeps has none that can be run"),
         (swept(a={"setting": "prompt_filtering.minimum_words", "values": [3]}), "used once for all arms"),
-        (swept(a={"setting": "blocks_per_stage", "values": [[]]}), "blocks_per_stage"),
-        (swept(a={"setting": "redpo_training.seed", "values": [1]}), "which is the run's; sweep.seeds has"),
+        (swept(a={"setting": "blocks_per_stage", "values": [[4, 3], []]}), "blocks_per_stage"),
+        (swept(a={"setting": "blocks_per_stage", "values": [[4, 3], 2]}), "a makes no arm with 2: blocks"),
         (
             swept(a={"setting": "redpo_training.beta", "values": [-1, 1]}),
             "a: the value 1 would be the arm a_1",
@@ -172,9 +215,34 @@ def test_where_there_is_no_sweep_there_are_no_runs():
         ),
     ],
 )
-def test_what_would_measure_something_else_is_refused(parameters, message):
-    with pytest.raises(UserError, match=message):
-        plan_of(parameters)
+def test_what_would_measure_something_else_is_refused_where_sweeps_are_asked_for(parameters, message):
+    assert message in plan_of(parameters).refused
+    assert runs_of(parameters) == []
+
+
+@pytest.mark.parametrize(
+    ("setting", "values", "message"),
+    [
+        (
+            "stages",
+            [1, 2],
+            "stages cannot be swept, but .* blocks_per_stage and target_parameters",
+        ),
+        ("trained", [False], "trained cannot be swept"),
+        ("by_default", [False, True], "by_default cannot be swept"),
+        ("redpo_trainng.beta", [1], "redpo_trainng.beta cannot be swept"),
+        ("redpo_training", [{"beta": 1}], "redpo_training cannot be swept"),
+        ("stage_1.budget.blocks_per_stage", [1], "cannot be swept"),
+        ([], [1], "setting names nothing"),
+        (["redpo_training.beta", "at_once"], [1], "at_once cannot be swept"),
+        ("redpo_training.seed", [1], "redpo_training.seed is the run's; sweep.seeds has all seeds"),
+        ("redpo_training.beta", [500, 500.0, 5], "values are 500, 500 more than once"),
+        ("target_parameters", [[9, 5], [9, 5]], "values are 9 / 5, 9 / 5 more than once"),
+    ],
+)
+def test_what_is_no_setting_or_stands_twice_is_refused(setting, values, message):
+    with pytest.raises(ValueError, match=message):
+        Sweep(setting, values)
 
 
 @pytest.mark.parametrize(

@@ -203,3 +203,17 @@ def test_pipelines_with_parameters_of_their_own_are_looked_at_only_where_they_ar
     known = PIPELINES | dict.fromkeys(ON_REQUEST, PIPELINES["stage_1"])
     assert worth_making(known) == PIPELINES
     assert worth_making(known, ON_REQUEST) == known
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"base": "pruned"}, "sweep.base is 'pruned', no arm of the comparison; its arms are redpo"),
+        ({}, "sweep.sweeps has none that can be run"),
+    ],
+)
+def test_sweeps_that_cannot_be_stop_only_who_asks_for_them(changes, reason):
+    wrong = parameters(sweep=ON_REQUEST_BLOCKS["sweep"] | changes)
+    check_parameters(wrong, PIPELINES)
+    with pytest.raises(UserError, match=f"1 parameter cannot be used: {reason}"):
+        check_parameters(wrong, PIPELINES | {"sweep": pipeline([])})

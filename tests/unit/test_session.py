@@ -4,7 +4,7 @@ import pytest
 from kedro.pipeline import Pipeline, node, pipeline
 
 from vip.errors import UserError
-from vip.session import select_stage
+from vip.session import parts_left_out, select_stage
 
 
 def make_it(*inputs: object) -> object:
@@ -61,3 +61,29 @@ def test_an_unknown_pipeline_is_refused_with_the_nearest_name():
 def test_a_pipeline_without_that_stage_is_refused(name, stage):
     with pytest.raises(UserError, match=f"pipeline {name} has nothing of stage {stage}"):
         select_stage([name], stage, KNOWN, TWO_STAGES)
+
+
+def test_what_is_left_out_is_told_to_who_asks_for_it():
+    parameters = {
+        "stages": 2,
+        "stage_1": {"budget": {"target_parameters": 9}},
+        "stage_2": {"budget": {"blocks_per_stage": 3}},
+        "comparison": {"arms": {"redpo": {}, "offline": {"at_once": True}}, "seeds": [0]},
+        "sweep": {
+            "base": "redpo",
+            "only": [],
+            "seeds": [0],
+            "sweeps": {
+                "beta": {"setting": "redpo_training.beta", "values": [5]},
+                "sizes": {"setting": "target_parameters", "values": [[9, 5]]},
+            },
+        },
+    }
+    arm, sweep = parts_left_out(["sweep", "comparison"], parameters)
+    assert arm.startswith("The comparison leaves out offline: it removes at once what 2 stages remove")
+    assert sweep == (
+        "The sweep leaves out sizes: its budgets are not for the stages of redpo, which have "
+        "blocks_per_stage none / 3, target_parameters 9 / none; give it values with that among them"
+    )
+    assert parts_left_out(["sweep"], parameters) == [sweep]
+    assert parts_left_out(["__default__"], parameters) == []

@@ -2,18 +2,13 @@
 
 from collections.abc import Mapping
 
+from vip.evaluation.arguments import argument_name, parts_of
 from vip.evaluation.bootstrap import paired_interval, wins
 from vip.evaluation.comparison import DIMENSIONS, paired_differences
 from vip.types import Table
 
 PREFERENCE = "preference"
 """The evaluator whose scores made the pairs; of it only the dimension that was taught is told."""
-SEPARATOR = "__"
-
-
-def argument_name(model: str, evaluator: str) -> str:
-    """The keyword under which a node receives the scores of `full` or `student`: `full__reward`."""
-    return f"{model}{SEPARATOR}{evaluator}"
 
 
 def effects_of(
@@ -21,13 +16,14 @@ def effects_of(
 ) -> Table:
     """One row an evaluator and dimension, first what was taught: teacher, aligned, difference, low, high.
 
+    `scores` are named `full__<evaluator>` and `student__<evaluator>` (`vip.evaluation.arguments`).
     `teacher` and `aligned` are mean scores; the difference is aligned minus teacher, paired by prompt and
     noise, with its bootstrap interval. `win_rate`, the share of clips on which the aligned model scores
     higher (ties counted half), has one as well. `reward` says who scored, `clips` on how many.
     """
     import pandas as pd
 
-    evaluators = [name.partition(SEPARATOR)[2] for name in scores if name.startswith("full")]
+    evaluators = [evaluator for model, evaluator in map(parts_of, scores) if model == "full"]
     rows = []
     for evaluator in evaluators:
         before, after = (scores[argument_name(model, evaluator)] for model in ("full", "student"))

@@ -5,10 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
+from vip.evaluation.arguments import argument_name, parts_of
 from vip.families.folder import ModelFolder
 from vip.types import Clip, Items, Table
-
-SEPARATOR = "__"
 
 
 @dataclass(frozen=True)
@@ -66,15 +65,12 @@ DATASETS = tuple(field.name for field in dataclasses.fields(Evidence) if field.n
 """Names, inside a stage's namespace, of the datasets that the report reads."""
 
 
-def argument_name(stage: int, dataset: str) -> str:
-    """The keyword under which a node receives a stage's dataset: `stage_1__metrics`."""
-    return f"stage_{stage}{SEPARATOR}{dataset}"
-
-
 def gather(arguments: Mapping[str, Any]) -> tuple[Evidence, ...]:
-    """Sort a node's keyword arguments, named by `argument_name`, into one `Evidence` a stage, in order."""
-    numbers = sorted({int(name.partition(SEPARATOR)[0].removeprefix("stage_")) for name in arguments})
+    """Sort a node's keyword arguments, such as `stage_1__metrics`, into one `Evidence` a stage, in order."""
+    numbers = sorted({int(parts_of(name)[0].removeprefix("stage_")) for name in arguments})
     return tuple(
-        Evidence(stage=number, **{name: arguments[argument_name(number, name)] for name in DATASETS})
+        Evidence(
+            stage=number, **{name: arguments[argument_name(f"stage_{number}", name)] for name in DATASETS}
+        )
         for number in numbers
     )

@@ -16,7 +16,8 @@ from vip.types import Table
 
 NOTICEABLE = 0.01
 """Share by which two models have to differ in parameters to be called of different size."""
-PLACE = ["arm", "evaluator", "dimension"]
+CELL = ["arm", "evaluator", "dimension"]
+"""What one number is of, each arm at its last stage."""
 
 
 def results_of(
@@ -34,7 +35,7 @@ def results_of(
     last = last_stages(scores)
     means = means_of(last, sizes)
     differences = _from_default(differences_of(last, swept.base, resamples, confidence, seed))
-    table = means.merge(differences, on=PLACE, how="left", validate="one_to_one")
+    table = means.merge(differences, on=CELL, how="left", validate="one_to_one")
     of_base = table["arm"] == swept.base
     table.loc[of_base, ["difference", "low", "high"]] = 0.0
     table.loc[of_base, ["win_rate", "win_rate_low", "win_rate_high"]] = 0.5
@@ -66,21 +67,20 @@ def advice(rows: Table) -> str:
     worse = [row for row, side in zip(others, sides, strict=True) if side == "below"]
     if not others:
         return f"There is nothing to compare the default, {default['value']}, with."
-    said = f"No value is better than the default, {default['value']}, beyond doubt"
+    kinds = "better" if worse else "better or worse"
+    said = f"No value is shown to be {kinds} than the default, {default['value']}"
     if better:
         best = max(better, key=lambda row: row["difference"])
-        said = f"{best['value']} is better than the default, {default['value']}, by {_difference(best)}"
+        said = f"{best['value']} scores above the default, {default['value']}, by {_difference(best)}"
         said += _size(best, default)
     if worse:
-        said += "; worse beyond doubt: " + ", ".join(f"{row['value']} ({_difference(row)})" for row in worse)
-    elif not better:
-        said += ", and none is worse"
+        said += "; below it: " + ", ".join(f"{row['value']} ({_difference(row)})" for row in worse)
     return f"{said}."
 
 
 def _from_default(differences: Table) -> Table:
     """Of the default minus each value, each value minus the default."""
-    return differences[PLACE].assign(
+    return differences[CELL].assign(
         difference=0.0 - differences["difference"],
         low=0.0 - differences["high"],
         high=0.0 - differences["low"],

@@ -25,9 +25,13 @@ def sweep_figure(rows: Table, sweep: SweptSetting, title: str) -> Figure:
     first, *others = rows["evaluator"].unique()
     lines = [(first, name) for name in reversed(DIMENSIONS)] + [(each, "average") for each in others]
     step = WIDTH * _smallest_gap(places) / len(lines)
+    cells = {
+        (str(evaluator), str(name)): records(table)
+        for (evaluator, name), table in rows.groupby(["evaluator", "dimension"], sort=False)
+    }
     traces = []
     for number, (evaluator, name) in enumerate(lines):
-        mine = records(rows[(rows["evaluator"] == evaluator) & (rows["dimension"] == name)])
+        mine = cells[evaluator, name]
         offset = step * (number - (len(lines) - 1) / 2)
         trace = _trace(mine, [place + offset for place in places], COLOURS[number % len(COLOURS)])
         trace |= {"name": spelled(name) if evaluator == first else f"{mine[0]['reward']}: {spelled(name)}"}
@@ -37,7 +41,7 @@ def sweep_figure(rows: Table, sweep: SweptSetting, title: str) -> Figure:
     layout["xaxis"] |= {
         "tickvals": places, "ticktext": [point.label for point in sweep.points], "zeroline": False,
     }  # fmt: skip
-    default = places[[bool(row["default"]) for row in mine].index(True)]
+    default = places[[bool(row["default"]) for row in cells[lines[0]]].index(True)]
     layout["shapes"] = [
         {
             "type": "line", "yref": "paper", "x0": default, "x1": default, "y0": 0, "y1": 1,

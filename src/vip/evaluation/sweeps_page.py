@@ -1,5 +1,6 @@
 """All sweeps on one HTML page, which holds all it shows and asks the network for nothing."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from vip.evaluation.results import records
@@ -18,7 +19,8 @@ def render(results: Table, swept: Swept, confidence: float, resamples: int) -> s
     comparisons = int(results["comparisons"].max())
     return environment.get_template("sweep.html.j2").render(
         base=swept.base,
-        sweeps=[_sweep(name, rows, swept.sweeps[name]) for name, rows in rows_of_sweeps(results)],
+        sweeps=[_sweep(name, rows, swept) for name, rows in rows_of_sweeps(results)],
+        left_out=swept.left_out,
         seeds=int(results["seeds"].max()),
         prompts=int(results["prompts"].max()),
         comparisons=comparisons,
@@ -29,16 +31,28 @@ def render(results: Table, swept: Swept, confidence: float, resamples: int) -> s
     )
 
 
-def _sweep(name: str, rows: Table, sweep: SweptSetting) -> dict[str, Any]:
+def _sweep(name: str, rows: Table, swept: Swept) -> dict[str, Any]:
     """One setting as the template lays it out: what each evaluator says, the figure, the table."""
+    sweep = swept.sweeps[name]
     by_evaluator = [(str(each), table) for each, table in rows.groupby("evaluator", sort=False)]
     return {
         "name": name,
         "settings": sweep.settings,
-        "advice": [(str(table["reward"].iloc[0]), advice(table)) for _, table in by_evaluator],
+        "advice": [
+            (str(table["reward"].iloc[0]), _trained_with(evaluator, sweep, swept.trained_with), advice(table))
+            for evaluator, table in by_evaluator
+        ],
         "figure": sweep_figure(rows, sweep, spelled(name).capitalize()),
         "tables": [_values(table) for _, table in by_evaluator],
     }
+
+
+def _trained_with(evaluator: str, sweep: SweptSetting, trained_with: Mapping[str, str]) -> str:
+    """Whether it is an evaluator's reward that the values trained with."""
+    trained = [point.label for point in sweep.points if trained_with[point.arm] == evaluator]
+    if len(trained) == len(sweep.points):
+        return "which training saw"
+    return f"which trained {', '.join(trained)}" if trained else "which training did not see"
 
 
 def _values(rows: Table) -> list[dict[str, Any]]:

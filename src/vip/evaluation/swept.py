@@ -43,6 +43,10 @@ class Swept:
     """The arm that has the default values."""
     sweeps: dict[str, SweptSetting]
     """By name."""
+    trained_with: dict[str, str]
+    """By arm: the evaluator whose reward it searches, curates and trains with, or that reward."""
+    left_out: dict[str, str]
+    """Sweeps that were not run, by name, and why."""
 
 
 def label_of(value: Any) -> str:

@@ -45,6 +45,12 @@ def test_what_is_shipped_can_be_read(project):
     assert experiment.folder == project / "data" / "test"
 
 
+def test_a_bug_of_ours_is_not_told_as_the_users_yaml(project, monkeypatch):
+    monkeypatch.setattr(config_loader, "_of_runs", lambda parameters: None.missing)
+    with pytest.raises(AttributeError, match="missing"):
+        Experiment.read(project, "test", {})
+
+
 @pytest.mark.parametrize(
     ("file", "content", "message"),
     [
@@ -71,6 +77,19 @@ def test_what_is_shipped_can_be_read(project):
         ("parameters.yml", b"prompt_filtering: {minimum_words: 9, maximum_words: 5}\n", "swap them"),
         ("parameters.yml", b"redpo_training: {method: sft, reference: initial}\n", "choose method: redpo"),
         ("parameters.yml", b"redpo_training: {beta: .nan}\n", "redpo_training.beta is nan"),
+        ("parameters.yml", b"redpo_training: 3\nvideo_generation: 3\n", "video_generation is 3"),
+        ("parameters.yml", b"scoring: {reward: {name: clip, options: 3}}\n", "options is 3"),
+        ("parameters.yml", b"stage_1: {budget: 3}\nstage_2: 3\n", "stage_2.budget is missing"),
+        (
+            "parameters.yml",
+            b"comparison: {arms: {redpo: {redpo_training: 3, at_once: true, stages: -1}}}\n",
+            "comparison.arms.redpo.redpo_training is 3",
+        ),
+        (
+            "parameters.yml",
+            b"sweep: {sweeps: {n: {setting: stages, values: [1, 2]}}}\n",
+            "sweep.sweeps.n: stages cannot be swept",
+        ),
         ("parameters.yml", b"1: 2\nnull: 3\n", "2 parameters cannot be used|cannot be read"),
         ("parameters.yml", b"? [a]\n: 1\n", "key|cannot be read"),
         ("parameters.yml", b'"\\x1b[31m": 1\n', "x1b"),

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 import torch
 
+from vip.evaluation.arguments import argument_name
 from vip.evaluation.comparison import DIMENSIONS, compare
-from vip.evaluation.stages import DATASETS, argument_name
+from vip.evaluation.stages import DATASETS
 from vip.families.folder import ModelFolder
 from vip.pipelines.evaluation.config import Evaluation
 from vip.shapes.captions import describe
@@ -225,5 +226,5 @@ def stage_arguments(
             values[f"{model}_evaluation_scores"] = table
             values[f"{model}_evaluation_clips"] = clips_of(table, damage=abs(60 * offsets[model]))
         assert set(values) == set(DATASETS)
-        arguments |= {argument_name(stage, name): value for name, value in values.items()}
+        arguments |= {argument_name(f"stage_{stage}", name): value for name, value in values.items()}
     return arguments

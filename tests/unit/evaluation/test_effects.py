@@ -10,8 +10,9 @@ from tests.unit.evaluation.conftest import HOSTILE
 
 from vip.errors import UserError
 from vip.evaluation.alignment_page import render
+from vip.evaluation.arguments import argument_name
 from vip.evaluation.comparison import DIMENSIONS
-from vip.evaluation.effects import argument_name, effects_of
+from vip.evaluation.effects import effects_of
 
 
 def scores(values: list[float], reward: str = "oracle 1") -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -32,6 +33,8 @@ SWEPT = Swept(
             ["blocks_per_stage"], "steps", [Point([7], "stages_7"), Point([5, 2], "redpo")]
         ),
     },
+    dict.fromkeys(ARMS, "reward"),
+    {"sizes": "its budgets are for another model"},
 )
 
 
@@ -115,12 +118,12 @@ DEFAULT = ("5,000", 0.0, 0.0, 0.0, 100_000)
         ([], "There is nothing to compare the default, 5,000, with."),
         (
             [("500", 0.1, -0.1, 0.2, 100_000)],
-            "No value is better than the default, 5,000, beyond doubt, and none is worse.",
+            "No value is shown to be better or worse than the default, 5,000.",
         ),
         (
             [("500", -0.2, -0.3, -0.1, 100_000), ("9", 0.1, -0.1, 0.2, 100_000)],
             (
-                "No value is better than the default, 5,000, beyond doubt; worse beyond doubt: "
+                "No value is shown to be better than the default, 5,000; below it: "
                 "500 (\N{MINUS SIGN}0.200 [\N{MINUS SIGN}0.300, \N{MINUS SIGN}0.100])."
             ),
         ),
@@ -130,18 +133,18 @@ DEFAULT = ("5,000", 0.0, 0.0, 0.0, 100_000)
                 ("50", 0.2, 0.01, 0.4, 100_500),
                 ("5", 0.9, -0.1, 2.0, 100_000),
             ],
-            "50 is better than the default, 5,000, by +0.200 [+0.010, +0.400].",
+            "50 scores above the default, 5,000, by +0.200 [+0.010, +0.400].",
         ),
         (
             [("3 / 1", 0.2, 0.1, 0.4, 150_000)],
             (
-                "3 / 1 is better than the default, 5,000, by +0.200 [+0.100, +0.400], "
+                "3 / 1 scores above the default, 5,000, by +0.200 [+0.100, +0.400], "
                 "with 150 k prunable parameters instead of 100 k."
             ),
         ),
         (
             [("500", 0.5, float("nan"), float("nan"), 100_000)],
-            "No value is better than the default, 5,000, beyond doubt, and none is worse.",
+            "No value is shown to be better or worse than the default, 5,000.",
         ),
     ],
 )
@@ -197,9 +200,11 @@ def test_a_figure_has_a_line_a_dimension_and_one_more_evaluators_average(results
 
 def test_the_page_says_what_the_table_says_and_asks_the_network_for_nothing(results):
     page = render(results, SWEPT, 0.95, 500)
-    assert "500 is better than the default, 5,000, by +1.000 [" in page
+    assert "500 scores above the default, 5,000, by +1.000 [" in page
+    assert "beyond doubt" not in page.lower()
     assert "prunable parameters instead of 11" in page
-    assert page.count("which training did not see") == 2
+    assert page.count("which training saw") == page.count("which training did not see") == 2
+    assert "<b>Sizes</b> is left out: its budgets are for another model." in page
     assert "Of the <b>30</b> intervals here about 1.5 would miss zero" in page
     assert page.count("<small>default</small>") == 4
     figures = [
@@ -208,3 +213,15 @@ def test_the_page_says_what_the_table_says_and_asks_the_network_for_nothing(resu
     assert len(figures) == 2
     assert "default-src 'none'" in page
     assert not re.search(r"<(script|img|link)[^>]+(src|href)=\"(?!data:|#)", page)
+
+
+def test_each_evaluator_says_which_values_trained_with_it(results):
+    trained_with = SWEPT.trained_with | {"beta_500": "second_opinion", "beta_50000": "a third"}
+    page = render(results, replace(SWEPT, trained_with=trained_with), 0.95, 500)
+    said = re.findall(r'<p><b>(\w+).*?</b> <small class="muted">(.*?)</small>', page)
+    assert said == [
+        ("reward", "which trained 5,000"),
+        ("second_opinion", "which trained 500"),
+        ("reward", "which training saw"),
+        ("second_opinion", "which training did not see"),
+    ]

@@ -5,7 +5,7 @@ from typing import Any
 
 from kedro.pipeline import Node, Pipeline, node, pipeline
 
-from vip.evaluation.effects import argument_name
+from vip.evaluation.arguments import argument_name
 from vip.pipelines.alignment.nodes import (
     choose_prompts,
     draw_samples,

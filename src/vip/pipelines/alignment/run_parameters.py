@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from vip.pipelines.comparison.arms import merged
+from vip.pipelines.comparison.blocks import merged
 
 ALIGNMENT = "alignment"
 """The pipeline, its namespace and tag, its block of parameters, and its run: no arm, but one by itself."""

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from vip.pipelines.comparison.blocks import block_of, merged
 from vip.pipelines.comparison.budgets import budget_at_once, own_budgets
 
 SEEDED = ("video_generation", "redpo_training")
@@ -47,7 +48,7 @@ def runs_of(parameters: Mapping[str, Any]) -> list[ArmRun]:
     What is no comparison at all gives none, too: `Comparison` refuses it, in the user's words. An arm that
     removes everything at once is left out where the stages' budgets cannot be added up (`left_out`).
     """
-    seeds = block_of(parameters).get("seeds")
+    seeds = block_of(parameters, "comparison").get("seeds")
     return repeated(chosen_arms(parameters), seeds if isinstance(seeds, list) else [], parameters)
 
 
@@ -60,22 +61,15 @@ def repeated(
     return [run for run in runs if run is not None]
 
 
-def block_of(parameters: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The user's `comparison`; empty where there is none, or it is no mapping."""
-    block = parameters.get("comparison")
-    return block if isinstance(block, Mapping) else {}
-
-
 def known_arms(parameters: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     """All arms by name, chosen or not; without those that are no mapping."""
-    arms = block_of(parameters).get("arms")
-    given = arms if isinstance(arms, Mapping) else {}
-    return {str(name): arm for name, arm in given.items() if isinstance(arm, Mapping)}
+    arms = block_of(block_of(parameters, "comparison"), "arms")
+    return {str(name): arm for name, arm in arms.items() if isinstance(arm, Mapping)}
 
 
 def chosen_arms(parameters: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     """The arms that `only` names; without it, all but those that want to be named (`by_default: false`)."""
-    known, only = known_arms(parameters), block_of(parameters).get("only")
+    known, only = known_arms(parameters), block_of(parameters, "comparison").get("only")
     if not isinstance(only or [], list):
         return {}
     usual = [name for name, arm in known.items() if arm.get("by_default", True)]
@@ -102,7 +96,7 @@ def run_of(namespace: str | None) -> tuple[str, int] | None:
 def _run(name: str, arm: Mapping[str, Any], seed: int, parameters: Mapping[str, Any]) -> ArmRun | None:
     budgets, stages = own_budgets(arm), _stages(arm, parameters)
     own: dict[str, Any] = {
-        block: merged(parameters.get(block) or {}, arm.get(block) or {})
+        block: merged(block_of(parameters, block), block_of(arm, block))
         | ({"seed": seed} if block in SEEDED else {})
         for block in BLOCKS
         if block in SEEDED or arm.get(block)
@@ -119,14 +113,4 @@ def _run(name: str, arm: Mapping[str, Any], seed: int, parameters: Mapping[str, 
 def _stages(arm: Mapping[str, Any], parameters: Mapping[str, Any]) -> int:
     """How many stages an arm asks for; none where it says so in no number."""
     given = parameters.get("stages") if arm.get("stages") is None else arm["stages"]
-    return len(own_budgets(arm)) or (given if isinstance(given, int) else 0)
-
-
-def merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """The base with an arm's changes, nested ones as well; options of another reward replace the base's."""
-    both = dict(base)
-    for key, value in changes.items():
-        nested = isinstance(value, Mapping) and isinstance(both.get(key), Mapping)
-        other_name = nested and value.get("name") not in (None, both[key].get("name"))
-        both[key] = merged(both[key], value) if nested and not other_name else value
-    return both
+    return len(own_budgets(arm)) or (max(given, 0) if isinstance(given, int) else 0)

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from vip.pipelines.comparison.blocks import block_of
+
 BUDGETS = ("blocks_per_stage", "target_parameters")
 """What an arm may give its stages to remove, one number a stage, in place of the shared budgets."""
 
@@ -22,8 +24,8 @@ def budget_at_once(parameters: Mapping[str, Any], stages: int) -> dict[str, int]
 
     None where that is not known: a stage without a budget, or one of each kind, the last one in units.
     """
-    blocks = [parameters.get(f"stage_{number}") or {} for number in range(1, stages + 1)]
-    budgets = [dict(block.get("budget") or {}) for block in blocks]
+    blocks = [block_of(parameters, f"stage_{number}") for number in range(1, stages + 1)]
+    budgets = [block_of(block, "budget") for block in blocks]
     if budgets[-1].get("target_parameters") is not None:
         return {"target_parameters": budgets[-1]["target_parameters"]}
     counts = [budget.get("blocks_per_stage") for budget in budgets]

@@ -1,5 +1,6 @@
 """The parameters of the comparison."""
 
+from itertools import pairwise
 from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field
@@ -49,7 +50,7 @@ class Arm:
     """Parameters of redpo_training that differ."""
 
     def __post_init__(self) -> None:
-        """Refuse two numbers of stages, and changes that would change nothing."""
+        """Refuse two numbers of stages, sizes that do not fall, and changes that would change nothing."""
         given = {
             "stages": self.stages,
             "blocks_per_stage": self.blocks_per_stage,
@@ -58,6 +59,11 @@ class Arm:
         said = [name for name, value in given.items() if value is not None]
         if len(said) > 1:
             raise ValueError(f"{' and '.join(said)} each say how many stages there are; keep one of them")
+        if any(after >= before for before, after in pairwise(self.target_parameters or ())):
+            raise ValueError(
+                f"target_parameters are {self.target_parameters}, but every stage has to leave fewer than "
+                "the one before"
+            )
         if unread := sorted(set(self.prompt_filtering) - set(READ_BY_STAGES)):
             raise ValueError(
                 f"prompt_filtering.{unread[0]} is used once for all arms, which have their prompts in "

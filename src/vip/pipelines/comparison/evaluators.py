@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from vip.pipelines.comparison.blocks import block_of
+
 NAME = r"[a-z][a-z0-9]*(_[a-z0-9]+)*"
 """What arms and evaluators may be called: their names become those of datasets and folders."""
 REWARD = "reward"
@@ -49,6 +51,5 @@ def scores_dataset(evaluator: str) -> str:
 
 
 def _reward(scoring: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
-    reward = scoring.get("reward")
-    choice = reward if isinstance(reward, Mapping) else {}
-    return choice.get("name"), dict(choice.get("options") or {})
+    choice = block_of(scoring, "reward")
+    return choice.get("name"), dict(block_of(choice, "options"))

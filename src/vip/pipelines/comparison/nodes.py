@@ -1,5 +1,6 @@
 """Put the scores of all arms and seeds side by side, and say which differences are real (paper Sec. 4.2)."""
 
+from vip.evaluation.arguments import parts_of
 from vip.evaluation.arms import arms_of, differences_of
 from vip.evaluation.arms_gains import gains_of
 from vip.evaluation.arms_page import Asked, render
@@ -7,13 +8,7 @@ from vip.families.folder import ModelFolder
 from vip.pipelines.comparison.config import Comparison, Roster
 from vip.types import PROPERTIES, Table
 
-SEPARATOR = "__"
 SCORES = ("prompt_id", "prompt", "seed", "reward", *PROPERTIES, "average")
-
-
-def argument_name(arm: str, seed: int, stage: int, what: str) -> str:
-    """The keyword under which a node receives a dataset of one run: `sft__0__2__reward`."""
-    return SEPARATOR.join((arm, str(seed), str(stage), what))
 
 
 def measure_size(model: ModelFolder) -> dict[str, int]:
@@ -41,11 +36,11 @@ def gather_sizes(**sizes: dict[str, int]) -> Table:
 
 def placed(name: str, table: Table, last: str) -> Table:
     """A run's table with what its argument name says in front: arm, run_seed, stage, and `last`."""
-    arm, seed, stage, what = name.split(SEPARATOR)
-    placed = table.copy()
+    arm, seed, stage, what = parts_of(name)
+    found = table.copy()
     for column, value in ((last, what), ("stage", int(stage)), ("run_seed", int(seed)), ("arm", arm)):
-        placed.insert(0, column, value)
-    return placed
+        found.insert(0, column, value)
+    return found
 
 
 def tabulate_arms(scores: Table, sizes: Table, settings: Comparison) -> Table:

@@ -5,10 +5,10 @@ from typing import Any
 
 from kedro.pipeline import Node, Pipeline, node, pipeline
 
+from vip.evaluation.arguments import argument_name
 from vip.pipelines.comparison.arms import ArmRun
 from vip.pipelines.comparison.evaluators import REWARD, scores_dataset
 from vip.pipelines.comparison.nodes import (
-    argument_name,
     compare_arms,
     compare_gains,
     gather_scores,

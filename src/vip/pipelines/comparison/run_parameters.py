@@ -8,7 +8,8 @@ Kedro reads parameters before it knows pipelines, so they are put beside the use
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from vip.pipelines.comparison.arms import ArmRun, block_of, left_out, runs_of
+from vip.pipelines.comparison.arms import ArmRun, left_out, runs_of
+from vip.pipelines.comparison.blocks import block_of
 from vip.pipelines.comparison.evaluators import evaluator_of, second_opinions
 
 RUNS = "comparison_runs"
@@ -17,7 +18,7 @@ RUNS = "comparison_runs"
 
 def opinions_of(parameters: Mapping[str, Any]) -> list[str]:
     """The names of the second opinions."""
-    return list(second_opinions(block_of(parameters).get("second_opinions")))
+    return list(_opinions(parameters))
 
 
 def run_parameters(parameters: Mapping[str, Any], runs: Sequence[ArmRun]) -> dict[str, Any]:
@@ -30,16 +31,24 @@ def run_parameters(parameters: Mapping[str, Any], runs: Sequence[ArmRun]) -> dic
 
 
 def _noises(parameters: Mapping[str, Any], runs: Sequence[ArmRun]) -> dict[str, Any]:
-    sampling = parameters.get("video_generation") or {}
+    sampling = block_of(parameters, "video_generation")
     return {f"seed_{run.seed}": {"video_generation": {**sampling, "seed": run.seed}} for run in runs}
 
 
 def _judges(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    opinions = second_opinions(block_of(parameters).get("second_opinions"))
-    shared = parameters.get("scoring") or {}
-    trained = (run for run in runs_of(parameters) if run.stages and run.trained)
-    trained_with = {
-        run.arm: evaluator_of(run.own.get("scoring", shared), shared, opinions) for run in trained
+    roster = {"trained_with": trained_with(parameters, runs_of(parameters)), "left_out": left_out(parameters)}
+    return {"second_opinions": _opinions(parameters), "roster": roster}
+
+
+def trained_with(parameters: Mapping[str, Any], runs: Sequence[ArmRun]) -> dict[str, str]:
+    """By arm that trains: the evaluator whose reward it searches, curates and trains with, or that reward."""
+    shared, opinions = block_of(parameters, "scoring"), _opinions(parameters)
+    return {
+        run.arm: evaluator_of(run.own.get("scoring", shared), shared, opinions)
+        for run in runs
+        if run.stages and run.trained
     }
-    roster = {"trained_with": trained_with, "left_out": left_out(parameters)}
-    return {"second_opinions": opinions, "roster": roster}
+
+
+def _opinions(parameters: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    return second_opinions(block_of(parameters, "comparison").get("second_opinions"))

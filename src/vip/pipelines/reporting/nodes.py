@@ -28,7 +28,7 @@ def write_report(
     vbench_student_scores: Table | None,
     **stages: Any,
 ) -> str:
-    """The report as the text of one self-contained HTML page; `stages` are named by `argument_name`.
+    """The report as the text of one self-contained HTML page; `stages` are called `stage_1__metrics`.
 
     VBench's scores are None where it has not been run.
     """

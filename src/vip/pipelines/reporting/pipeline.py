@@ -4,14 +4,15 @@ from typing import Any
 
 from kedro.pipeline import Pipeline, node, pipeline
 
-from vip.evaluation.stages import DATASETS, argument_name
+from vip.evaluation.arguments import argument_name
+from vip.evaluation.stages import DATASETS
 from vip.pipelines.reporting.nodes import gather_results, write_report
 
 
 def create_pipeline(stages: int, **_kwargs: Any) -> Pipeline:
     """The results and the report of stages 1 to `stages`."""
     evidence = {
-        argument_name(stage, name): f"stage_{stage}.{name}"
+        argument_name(f"stage_{stage}", name): f"stage_{stage}.{name}"
         for stage in range(1, stages + 1)
         for name in DATASETS
     }

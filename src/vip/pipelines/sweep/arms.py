@@ -1,28 +1,36 @@
 """What sweeps consist of: the base arm, and for each other value of a setting that arm with the value."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache, reduce
 from typing import Any
 
 from vip.errors import UserError
 from vip.evaluation.swept import label_of
-from vip.pipelines.comparison.arms import SEEDED, ArmRun, known_arms, merged, repeated
+from vip.pipelines.comparison.arms import ArmRun, known_arms, repeated
+from vip.pipelines.comparison.blocks import merged
 from vip.pipelines.comparison.budgets import BUDGETS
 from vip.pipelines.comparison.config import Arm
+from vip.pipelines.comparison.run_parameters import trained_with
 from vip.pipelines.sweep.config import Sweep, Sweeps
 
 SWEPT = "swept"
 """The parameter, among the runs' own, that tells nodes which arm stands for which value."""
+NOTHING: Mapping[str, Any] = {"base": "", "sweeps": {}, "trained_with": {}, "left_out": {}}
+"""That parameter where nothing is swept."""
+STAGED = ("stages", "at_once", *BUDGETS)
+"""What says how many stages an arm has and what they remove; swept budgets take the place of all of it."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """All arms by name, the base first; and the values they stand for, as `vip.evaluation.swept.Swept`."""
+    """All arms by name, the base first; the values they stand for, as `vip.evaluation.swept.Swept`."""
 
     arms: Mapping[str, Mapping[str, Any]]
     swept: Mapping[str, Any]
+    refused: str = ""
+    """Why there are none, in the user's words, where sweeps cannot be."""
 
 
 def runs_of(parameters: Mapping[str, Any]) -> list[ArmRun]:
@@ -32,29 +40,17 @@ def runs_of(parameters: Mapping[str, Any]) -> list[ArmRun]:
 
 
 def plan_of(parameters: Mapping[str, Any]) -> Plan:
-    """The arms of all chosen sweeps. Without arms where parameters are none: `Sweeps` says what is wrong.
+    """The arms of all chosen sweeps; none where they cannot be, which stops nobody who asks for no sweep.
 
-    UserError where the base trains nothing or is no arm, or where two arms would have one name.
+    Where parameters are none at all, `Sweeps` and `Comparison` say what is wrong.
     """
     settings, known = _settings(parameters), known_arms(parameters)
     if settings is None or not known:
-        return Plan({}, {"base": "", "sweeps": {}})
-    base = _base(settings.base, known, parameters)
-    arms: dict[str, Mapping[str, Any]] = {settings.base: base}
-    swept = {}
-    for name in settings.only or settings.sweeps:
-        if (sweep := settings.sweeps.get(name)) is None:
-            continue
-        own = _default(sweep, base, parameters)
-        points = []
-        for value in _ordered([*sweep.values, *([] if own in sweep.values else [own])]):
-            arm = settings.base if value == own else f"{name}_{_slug(value)}"
-            if value != own:
-                _refuse_twice(arm, {**known, **arms}, name, value)
-                arms[arm] = _changed(base, name, sweep.settings, value)
-            points.append({"value": value, "arm": arm})
-        swept[name] = {"settings": sweep.settings, "scale": sweep.scale, "points": points}
-    return Plan(arms, {"base": settings.base, "sweeps": swept})
+        return Plan({}, NOTHING)
+    try:
+        return _planned(settings, known, parameters)
+    except UserError as error:
+        return Plan({}, NOTHING, refused=str(error))
 
 
 def _settings(parameters: Mapping[str, Any]) -> Sweeps | None:
@@ -74,13 +70,97 @@ def _adapter(kind: type) -> Any:
     return TypeAdapter(kind)
 
 
-def _base(name: str, arms: Mapping[str, Any], parameters: Mapping[str, Any]) -> Mapping[str, Any]:
-    arm = arms.get(name)
-    if not isinstance(arm, Mapping):
+@dataclass(frozen=True)
+class _Base:
+    """The arm that values are put into, a run of it, and all parameters as they are in that run."""
+
+    arm: Mapping[str, Any]
+    run: ArmRun
+    parameters: Mapping[str, Any]
+
+    def value_of(self, setting: str) -> Any:
+        """None where it is not set; of budgets a list, with None for stages that have the other kind."""
+        if setting in BUDGETS:
+            stages = range(1, self.run.stages + 1)
+            return [self.value_of(f"stage_{number}.budget.{setting}") for number in stages]
+        found: Any = self.parameters
+        for key in setting.split("."):
+            found = found.get(key) if isinstance(found, Mapping) else None
+        return found
+
+    def default_of(self, sweep: Sweep) -> Any:
+        """What the settings are without the sweep; in words where several settings are not the same."""
+        found: list[Any] = []
+        for value in map(self.value_of, sweep.settings):
+            found += [] if value in found else [value]
+        return found[0] if len(found) == 1 else ", ".join(map(label_of, found))
+
+    @property
+    def budgets(self) -> str:
+        """What its stages have, in words: `target_parameters 210,000 / 93,000`."""
+        found = {kind: self.value_of(kind) for kind in BUDGETS}
+        return ", ".join(f"{kind} {label_of(has)}" for kind, has in found.items() if any(map(bool, has)))
+
+
+def _base(name: str, arms: Mapping[str, Mapping[str, Any]], parameters: Mapping[str, Any]) -> _Base:
+    if name not in arms:
         raise UserError(f"sweep.base is {name!r}, no arm of the comparison; its arms are {', '.join(arms)}")
-    if not all(run.stages and run.trained for run in repeated({name: arm}, [0], parameters)):
+    run = next(iter(repeated({name: arms[name]}, [0], parameters)), None)
+    if run is None:
+        raise UserError(
+            f"sweep.base is {name!r}, an arm at once of budgets that cannot be added up; choose another one"
+        )
+    if not (run.stages and run.trained):
         raise UserError(f"sweep.base is {name!r}, an arm that trains nothing; choose one that does")
-    return arm
+    return _Base(arms[name], run, {**parameters, **run.own})
+
+
+def _planned(settings: Sweeps, known: Mapping[str, Mapping[str, Any]], parameters: Mapping[str, Any]) -> Plan:
+    """UserError where the base cannot be swept from, where a value makes no arm, or two have one name."""
+    base = _base(settings.base, known, parameters)
+    names = settings.only or settings.sweeps
+    chosen = {name: settings.sweeps[name] for name in names if name in settings.sweeps}
+    left_out = _left_out(chosen, base, named=bool(settings.only))
+    arms, sweeps = {settings.base: base.arm}, {}
+    for name in [name for name in chosen if name not in left_out]:
+        sweep, points = chosen[name], []
+        for value, arm, changed in _variants(name, sweep, base):
+            if changed is not base.arm:
+                _refuse_twice(arm, {**known, **arms}, name, value)
+            arms[arm] = changed
+            points.append({"value": value, "arm": arm})
+        sweeps[name] = {"settings": sweep.settings, "scale": sweep.scale, "points": points}
+    rewards = trained_with(parameters, repeated(arms, [0], parameters))
+    return Plan(
+        arms, {"base": settings.base, "sweeps": sweeps, "trained_with": rewards, "left_out": left_out}
+    )
+
+
+def _left_out(chosen: Mapping[str, Sweep], base: _Base, *, named: bool) -> dict[str, str]:
+    """Sweeps of budgets for other stages than the base's, by name, and why they are left out.
+
+    What is left out by default is refused where it is named, or where nothing is left.
+    """
+    found = {
+        name: f"its budgets are not for the stages of {base.run.arm}, which have {base.budgets}; give it "
+        "values with that among them"
+        for name, sweep in chosen.items()
+        if set(sweep.settings) & set(BUDGETS) and base.default_of(sweep) not in sweep.values
+    }
+    if len(found) == len(chosen) or (named and found):
+        reasons = [f"sweep.sweeps.{name} cannot be run: {reason}" for name, reason in found.items()]
+        raise UserError("; ".join(reasons) or "sweep.sweeps has none that can be run")
+    return found
+
+
+def _variants(name: str, sweep: Sweep, base: _Base) -> Iterator[tuple[Any, str, Mapping[str, Any]]]:
+    """The values in their order, each with its arm's name and its arm; the default's are the base."""
+    default = base.default_of(sweep)
+    for value in _ordered([*sweep.values, *([] if default in sweep.values else [default])]):
+        if value == default:
+            yield value, base.run.arm, base.arm
+        else:
+            yield value, f"{name}_{_slug(value)}", _changed(base.arm, name, sweep.settings, value)
 
 
 def _refuse_twice(arm: str, arms: Mapping[str, Any], sweep: str, value: Any) -> None:
@@ -91,39 +171,13 @@ def _refuse_twice(arm: str, arms: Mapping[str, Any], sweep: str, value: Any) -> 
         )
 
 
-def _default(sweep: Sweep, base: Mapping[str, Any], parameters: Mapping[str, Any]) -> Any:
-    """What the settings are in the base arm; in words where several settings are not the same."""
-    found: list[Any] = []
-    for setting in sweep.settings:
-        value = _value_of(setting, base, parameters)
-        found += [] if value in found else [value]
-    return found[0] if len(found) == 1 else ", ".join(map(label_of, found))
-
-
-def _value_of(setting: str, base: Mapping[str, Any], parameters: Mapping[str, Any]) -> Any:
-    """None where it is not set; of budgets a list, or words where stages have budgets of the other kind."""
-    block, *path = setting.split(".")
-    if block in BUDGETS:
-        stages = range(1, parameters["stages"] + 1)
-        found = base.get(block) or [_reached(parameters, [f"stage_{n}", "budget", block]) for n in stages]
-        return "the stages' budgets" if None in found else found
-    return _reached(merged(parameters.get(block) or {}, base.get(block) or {}), path)
-
-
-def _reached(block: Any, path: list[str]) -> Any:
-    return reduce(lambda part, key: part.get(key) if isinstance(part, Mapping) else None, path, block)
-
-
 def _changed(base: Mapping[str, Any], sweep: str, settings: list[str], value: Any) -> Mapping[str, Any]:
     """The arm with a value in these settings; UserError where it is no arm any more."""
     from pydantic import ValidationError
 
-    arm = base
+    of_budgets = set(settings) & set(BUDGETS)
+    arm = {key: kept for key, kept in base.items() if not (of_budgets and key in STAGED)}
     for setting in settings:
-        if setting in [f"{block}.seed" for block in SEEDED]:
-            raise UserError(
-                f"sweep.sweeps.{sweep} changes {setting}, which is the run's; sweep.seeds has all seeds"
-            )
         arm = merged(arm, reduce(lambda inner, key: {key: inner}, reversed(setting.split(".")), value))
     try:
         _adapter(Arm).validate_python(arm)
@@ -132,8 +186,7 @@ def _changed(base: Mapping[str, Any], sweep: str, settings: list[str], value: An
         place = "".join(f"{part}: " for part in first["loc"][:1])
         reason = first["msg"].removeprefix("Value error, ")
         raise UserError(
-            f"sweep.sweeps.{sweep} makes no arm with {label_of(value)}: {place}{reason}; "
-            f"settings begin with one of {', '.join(field.name for field in fields(Arm))}"
+            f"sweep.sweeps.{sweep} makes no arm with {label_of(value)}: {place}{reason}"
         ) from error
     return arm
 

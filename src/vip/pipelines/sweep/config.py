@@ -6,7 +6,9 @@ from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from vip.errors import UserError
-from vip.evaluation.swept import Scale
+from vip.evaluation.swept import Scale, label_of
+from vip.pipelines.comparison.arms import BLOCKS, SEEDED
+from vip.pipelines.comparison.budgets import BUDGETS
 from vip.pipelines.comparison.config import Name
 
 
@@ -20,6 +22,22 @@ class Sweep:
     """What it is changed to. The value it has without a sweep is always among them."""
     scale: Scale = "steps"
     """How values are spaced on the page: `linear`, `log`, or alike, in `steps`."""
+
+    def __post_init__(self) -> None:
+        """Refuse settings that are none, or the run's own, and values that stand twice."""
+        if not self.settings:
+            raise ValueError("setting names nothing to change")
+        for setting in self.settings:
+            block, _, rest = setting.partition(".")
+            if not (setting in BUDGETS or (block in BLOCKS and rest)):
+                raise ValueError(
+                    f"{setting} cannot be swept, but settings of {', '.join(BLOCKS)}, such as "
+                    f"redpo_training.beta, and {' and '.join(BUDGETS)}, lists with a number a stage"
+                )
+            if setting in [f"{block}.seed" for block in SEEDED]:
+                raise ValueError(f"{setting} is the run's; sweep.seeds has all seeds")
+        if twice := [label_of(value) for value in self.values if self.values.count(value) > 1]:
+            raise ValueError(f"values are {', '.join(twice)} more than once; write each of them once")
 
     @property
     def settings(self) -> list[str]:

@@ -5,8 +5,8 @@ from typing import Any
 
 from kedro.pipeline import Node, Pipeline, node, pipeline
 
+from vip.evaluation.arguments import argument_name
 from vip.pipelines.comparison.arms import ArmRun
-from vip.pipelines.comparison.nodes import argument_name
 from vip.pipelines.comparison.pipeline import DEVELOPMENT, gathered, nodes_of, stages_of
 from vip.pipelines.comparison.run_parameters import RUNS
 from vip.pipelines.prompt_filtering.pipeline import held_out_prompts
