@@ -8,6 +8,7 @@ from kedro.pipeline import Pipeline
 from vip.config_loader import number_of_stages, parameters_now
 from vip.deferred import DeferredPipeline
 from vip.pipelines.alignment import pipeline as alignment
+from vip.pipelines.classifier_training import pipeline as classifier_training
 from vip.pipelines.comparison import pipeline as comparison
 from vip.pipelines.comparison.arms import runs_of
 from vip.pipelines.comparison.run_parameters import opinions_of
@@ -58,6 +59,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         "reporting": lambda: reporting.create_pipeline(count),
         "user_study": lambda: sum(map(user_study.create_pipeline, numbers), Pipeline([])),
         "teacher_training": lambda: prompts() + teacher_training.create_pipeline(),
+        "classifier_training": classifier_training.create_pipeline,
         "step_distillation": lambda: prompts() + step_distillation.create_pipeline(),
         "vbench": lambda: vbench.create_pipeline(count),
         "alignment": lambda: prompts() + alignment.create_pipeline(opinions_of(parameters_now())),

@@ -122,6 +122,9 @@ SPECIMENS = {
     "text": Specimen(
         "TextDataset", {"filepath": "{folder}/t.html"}, lambda n: f"<p>\r\n é {n}</p>" * 9, lambda x: x
     ),
+    "weights": Specimen(
+        "TensorsDataset", {"filepath": "{folder}/w.safetensors"}, lambda n: _tensors(n, "b"), _bits
+    ),
     "model": Specimen("ModelFolderDataset", {"filepath": "{folder}/model"}, FakeFamily, _model),
     "clips": Specimen("LazyMapDataset", _lazy_config("clip"), _lazy(_clip), _items),
     "rows": Specimen(

@@ -15,7 +15,15 @@ from vip.shapes.scene import all_scenes
 from vip.types import PROPERTIES
 
 Options = dict[str, dict[str, Any]]
-REWARDS_UNDER_TEST = ("shapes_oracle", "inverse_rendering", "videoscore", "clip", "motion", "mixture")
+REWARDS_UNDER_TEST = (
+    "shapes_oracle",
+    "inverse_rendering",
+    "shapes_classifier",
+    "videoscore",
+    "clip",
+    "motion",
+    "mixture",
+)
 """All of them; `options` makes a small one of each, and a new reward adds its lines there and here."""
 WHATEVER_THE_PROMPT = {"motion"}
 SCENES = all_scenes()[::75]
@@ -34,6 +42,7 @@ def options(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Options]:
         single = {
             "shapes_oracle": {},
             "inverse_rendering": {},
+            "shapes_classifier": {},
             "videoscore": {"model": str(videoscore.build(folder / "videoscore")), "frames": 4},
             "clip": {"model": str(clip.build(folder / "clip"))},
             "motion": {},

@@ -47,6 +47,7 @@ def request_of(
             "rewards": {
                 "shapes_oracle": {},
                 "inverse_rendering": {},
+                "shapes_classifier": {},
                 "motion": {},
                 "videoscore": score,
                 "clip": {"model": place("clip")},

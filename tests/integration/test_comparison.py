@@ -1,5 +1,6 @@
 """Arms one by one: the second makes nothing that the first one made; all are runs below one of MLflow."""
 
+import csv
 import re
 import sqlite3
 
@@ -7,7 +8,7 @@ import pytest
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("integration")]
 
-OPINIONS = ("inverse_rendering",)
+OPINIONS = ("inverse_rendering", "shapes_classifier")
 OWN = {"evaluation_clips", "reward_score_items", *(f"second_opinion_{name}_score_items" for name in OPINIONS)}
 """What an arm that differs in its training alone has to make of its own."""
 
@@ -45,9 +46,9 @@ def test_arms_share_what_is_the_same_and_may_come_one_by_one(project):
 
     made = project.files("data/test/08_reporting")
     differences = made["data/test/08_reporting/comparison_differences.csv"].decode().splitlines()
-    assert len(differences) == 1 + 5 * 2
+    assert len(differences) == 1 + 5 * 3
     assert all(line.startswith('"redpo","sft",') for line in differences[1:])
-    assert b"Of <b>10</b> differences of redpo" in made["data/test/08_reporting/comparison.html"]
+    assert b"Of <b>15</b> differences of redpo" in made["data/test/08_reporting/comparison.html"]
 
     told = project.kedro(
         "run",
@@ -65,8 +66,8 @@ def test_arms_share_what_is_the_same_and_may_come_one_by_one(project):
         swept["pairs_2_seed_0", name] for name in ("full_clips", "pruned_clips", "candidate_clips")
     )
     table = project.files("data/test/08_reporting")["data/test/08_reporting/sweep.csv"].decode().splitlines()
-    assert len(table) == 1 + 2 * 2 * 5
-    assert [line.split(",")[14] for line in table[1:] if line.startswith('"pairs","2"')] == ["2.0"] * 10
+    assert len(table) == 1 + 2 * 3 * 5
+    assert [row[14] for row in csv.reader(table[1:]) if row[:2] == ["pairs", "2"]] == ["2.0"] * 15
 
     with sqlite3.connect(project.path / "mlflow.db") as database:
         parents = database.execute(

@@ -305,7 +305,7 @@ def test_the_shipped_comparison_judges_by_its_own_opinions_and_leaves_arms_of_ot
     from kedro.framework.startup import bootstrap_project
 
     bootstrap_project(root)
-    for env, opinions in (("base", ["inverse_rendering"]), ("wan", ["clip"])):
+    for env, opinions in (("base", ["inverse_rendering", "shapes_classifier"]), ("wan", ["clip"])):
         parameters = ProjectConfigLoader(str(root / "conf"), env, **settings.CONFIG_LOADER_ARGS)["parameters"]
         assert opinions_of(parameters) == opinions
         trained_with = run_parameters(parameters, [])["roster"]["trained_with"]

@@ -6,6 +6,7 @@ from vip.datasets.models import ModelFolderDataset
 from vip.datasets.optional import OptionalDataset
 from vip.datasets.prompt_sources import PromptSourceDataset
 from vip.datasets.tables import TableDataset
+from vip.datasets.tensors import TensorsDataset
 from vip.datasets.texts import JsonDataset, JsonFolderDataset, TextDataset
 from vip.datasets.videos import VideoFolderDataset
 
@@ -18,6 +19,7 @@ __all__ = [
     "OptionalDataset",
     "PromptSourceDataset",
     "TableDataset",
+    "TensorsDataset",
     "TextDataset",
     "VideoFolderDataset",
 ]

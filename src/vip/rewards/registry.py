@@ -9,6 +9,7 @@ from vip.rewards.base import Reward
 REWARDS: dict[str, str] = {
     "shapes_oracle": "vip.rewards.shapes_oracle:ShapesOracle",
     "inverse_rendering": "vip.rewards.inverse_rendering:InverseRendering",
+    "shapes_classifier": "vip.rewards.shapes_classifier:ShapesClassifier",
     "clip": "vip.rewards.clip:ClipReward",
     "motion": "vip.rewards.motion:Motion",
     "mixture": "vip.rewards.mixture:Mixture",
