@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from vip.errors import UserError
 from vip.evaluation.bootstrap import wins
 from vip.evaluation.comparison import DIMENSIONS
-from vip.evaluation.crossed import crossed_interval
+from vip.evaluation.crossed import crossed_interval, crossed_share
 from vip.types import Table
 
 if TYPE_CHECKING:
@@ -83,9 +83,8 @@ def differences_of(scores: Table, candidate: str, resamples: int, confidence: fl
             theirs = seen[seen["arm"] == arm]
             for name in DIMENSIONS:
                 gains = paired_gains(ours, theirs, name)
-                found, won = (
-                    crossed_interval(each, resamples, confidence, seed) for each in (gains, wins(gains))
-                )
+                found = crossed_interval(gains, resamples, confidence, seed)
+                won = crossed_share(wins(gains), resamples, confidence, seed)
                 rows.append(
                     (candidate, arm, evaluator, name, found.mean, found.low, found.high,
                      won.mean, won.low, won.high, *gains.shape)

@@ -44,6 +44,13 @@ def crossed_interval(values: "NDArray[np.float64]", resamples: int, confidence: 
     return Interval(mean, float(low), float(high))
 
 
+def crossed_share(values: "NDArray[np.float64]", resamples: int, confidence: float, seed: int) -> Interval:
+    """As `crossed_interval`, of values between 0 and 1, which no share leaves."""
+    found = crossed_interval(values, resamples, confidence, seed)
+    low, high = (min(max(bound, 0.0), 1.0) for bound in (found.low, found.high))
+    return Interval(found.mean, low, high)
+
+
 def stretched(values: "NDArray[np.float64]", confidence: float) -> "NDArray[np.float64]":
     """The values (S, P) with what seeds and prompts add to the mean stretched; the mean stays."""
     mean = values.mean()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from vip.errors import UserError
-from vip.evaluation.crossed import crossed_interval, stretch, stretched
+from vip.evaluation.crossed import crossed_interval, crossed_share, stretch, stretched
 
 
 def test_the_interval_is_that_of_a_plain_bootstrap_where_seeds_agree():
@@ -28,6 +28,15 @@ def test_seeds_that_disagree_widen_it_however_many_prompts_there_are():
 def test_few_are_stretched_more(count, expected):
     """By hand, from tables of t at 95%: 4.3027, 2.7764, 1.9983; z is 1.9600."""
     assert stretch(count, 0.95) == pytest.approx(expected, rel=1e-3)
+
+
+def test_a_share_stays_one():
+    """Two seeds that disagree on everything could be anything, but no more than all."""
+    values = np.array([[1.0] * 8, [0.0] * 8])
+    found = crossed_share(values, 400, 0.95, 0)
+    assert (found.mean, found.low, found.high) == (0.5, 0.0, 1.0)
+    assert crossed_interval(values, 400, 0.95, 0).high > 1.0
+    assert np.isnan(crossed_share(values[:, :1], 400, 0.95, 0).low)
 
 
 def test_stretching_keeps_the_mean_and_stretches_what_seeds_and_prompts_add():
