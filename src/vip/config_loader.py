@@ -15,7 +15,6 @@ from vip.pipelines.alignment.run_parameters import run_parameters as of_alignmen
 from vip.pipelines.comparison.arms import runs_of
 from vip.pipelines.comparison.run_parameters import RUNS, run_parameters
 from vip.pipelines.sweep.arms import SWEPT, plan_of
-from vip.pipelines.sweep.arms import runs_of as runs_of_sweeps
 
 MAXIMUM_STAGES = 99
 
@@ -53,9 +52,9 @@ class ProjectConfigLoader(OmegaConfigLoader):
 
 def _of_runs(parameters: dict[str, Any]) -> dict[str, Any]:
     """The own parameters of all runs: of the comparison, of the sweeps, and of alignment."""
-    runs = [*runs_of(parameters), *runs_of_sweeps(parameters)]
-    swept = {SWEPT: plan_of(parameters).swept}
-    return run_parameters(parameters, runs) | swept | of_alignment(parameters)
+    sweeps = plan_of(parameters)
+    of_comparison = run_parameters(parameters, [*runs_of(parameters), *sweeps.runs])
+    return of_comparison | {SWEPT: sweeps.swept} | of_alignment(parameters)
 
 
 def stages_of(parameters: dict[str, Any]) -> int:

@@ -17,7 +17,7 @@ from vip.pipelines.reporting import pipeline as reporting
 from vip.pipelines.stage import pipeline as stage
 from vip.pipelines.step_distillation import pipeline as step_distillation
 from vip.pipelines.sweep import pipeline as sweep
-from vip.pipelines.sweep.arms import runs_of as runs_of_sweeps
+from vip.pipelines.sweep.arms import plan_of
 from vip.pipelines.teacher_training import pipeline as teacher_training
 from vip.pipelines.user_study import pipeline as user_study
 from vip.pipelines.vbench import pipeline as vbench
@@ -67,7 +67,7 @@ def register_pipelines() -> dict[str, Pipeline]:
             prompts() + comparison.create_pipeline(runs_of(parameters_now()), opinions_of(parameters_now()))
         ),
         "sweep": lambda: (
-            prompts() + sweep.create_pipeline(runs_of_sweeps(parameters_now()), opinions_of(parameters_now()))
+            prompts() + sweep.create_pipeline(plan_of(parameters_now()).runs, opinions_of(parameters_now()))
         ),
     }
     return {name: DeferredPipeline(make) for name, make in makers.items()}

@@ -1,7 +1,7 @@
 """The session behind `kedro run`: `--params=stage:n` is stage n, and what cannot run is refused at once."""
 
 import logging
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Self
@@ -18,6 +18,12 @@ from vip.pipelines.sweep.arms import plan_of
 from vip.runners import StageRunner
 
 logger = logging.getLogger(__name__)
+
+LEFT_OUT: dict[str, Callable[[Mapping[str, Any]], Mapping[str, str]]] = {
+    "comparison": left_out,
+    "sweep": lambda parameters: plan_of(parameters).swept["left_out"],
+}
+"""By pipeline: its arms or sweeps that parameters leave out, each with the reason."""
 
 CHAINS = ("stage", "__default__")
 """The pipelines that stand for all stages; with a stage's number they stand for that one."""
@@ -107,12 +113,11 @@ class StageSession(KedroSession):
 
 def parts_left_out(names: Collection[str], parameters: Mapping[str, Any]) -> list[str]:
     """What of the pipelines that are asked for is left out, and why: a line for each arm, and each sweep."""
-    parts = {"comparison": left_out(parameters), "sweep": plan_of(parameters).swept["left_out"]}
     return [
         f"The {name} leaves out {part}: {reason}"
-        for name in parts
+        for name, parts in LEFT_OUT.items()
         if name in names
-        for part, reason in parts[name].items()
+        for part, reason in parts(parameters).items()
     ]
 
 

@@ -19,7 +19,6 @@ from vip.pipelines.comparison.budgets import BUDGETS
 from vip.pipelines.comparison.run_parameters import opinions_of
 from vip.pipelines.sweep import pipeline as sweep
 from vip.pipelines.sweep.arms import plan_of
-from vip.pipelines.sweep.arms import runs_of as runs_of_sweeps
 from vip.planning.budgets import BudgetStep, units_of_stages
 from vip.rewards.registry import reward_named
 
@@ -47,7 +46,7 @@ def test_every_setting_exists_and_is_possible(loader: ProjectConfigLoader, regis
     own = {
         "comparison": comparison.create_pipeline(runs_of(parameters)[:3], opinions),
         "alignment": alignment.create_pipeline(opinions),
-        "sweep": sweep.create_pipeline(runs_of_sweeps(parameters)[:3], opinions),
+        "sweep": sweep.create_pipeline(plan_of(parameters).runs[:3], opinions),
     }
     check_parameters(parameters, worth_making({**registered, **own}, own))
     for number in range(1, loader["parameters"]["stages"] + 1):

@@ -21,6 +21,8 @@ from vip.pipelines.prompt_filtering import pipeline as prompt_filtering
 from vip.settings import CONFIG_LOADER_ARGS
 from vip.types import PROPERTIES
 
+pytestmark = pytest.mark.xdist_group("alignment")
+
 ROOT = Path(__file__).parents[2]
 FIELDS = {
     "dimension": "dynamic_degree",

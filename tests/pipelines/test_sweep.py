@@ -9,7 +9,7 @@ from vip.pipelines.comparison.arms import runs_of as runs_of_comparison
 from vip.pipelines.comparison.pipeline import create_pipeline as create_comparison
 from vip.pipelines.comparison.run_parameters import RUNS, opinions_of, run_parameters
 from vip.pipelines.sweep import nodes
-from vip.pipelines.sweep.arms import NOTHING, SWEPT, Plan, plan_of, runs_of
+from vip.pipelines.sweep.arms import NOTHING, SWEPT, Plan, plan_of
 from vip.pipelines.sweep.config import Sweep, Sweeps
 from vip.pipelines.sweep.pipeline import create_pipeline
 
@@ -59,11 +59,11 @@ def swept(**sweeps):
 
 
 def own(parameters, name):
-    return next(run for run in runs_of(parameters) if run.name == name).own
+    return next(run for run in plan_of(parameters).runs if run.name == name).own
 
 
 def test_there_is_an_arm_a_value_and_one_for_all_defaults():
-    names = [run.name for run in runs_of(PARAMETERS)]
+    names = [run.name for run in plan_of(PARAMETERS).runs]
     seven = ["redpo", "beta_500", "beta_50000", "stages_7", "stages_3_2_2", "tau_0_3", "tau_0_5"]
     assert names == [f"{name}_seed_{seed}" for seed in (0, 7) for name in seven]
 
@@ -81,12 +81,12 @@ def test_several_settings_get_the_same_value():
 
 
 def test_a_list_of_budgets_has_as_many_stages():
-    run = next(run for run in runs_of(PARAMETERS) if run.name == "stages_3_2_2_seed_0")
+    run = next(run for run in plan_of(PARAMETERS).runs if run.name == "stages_3_2_2_seed_0")
     assert run.stages == 3
     assert [run.own[f"stage_{n}"]["budget"] for n in (1, 2, 3)] == [
         {"blocks_per_stage": count} for count in (3, 2, 2)
     ]
-    assert next(run for run in runs_of(PARAMETERS) if run.name == "stages_7_seed_0").stages == 1
+    assert next(run for run in plan_of(PARAMETERS).runs if run.name == "stages_7_seed_0").stages == 1
 
 
 def test_the_default_is_found_marked_and_put_in_its_place():
@@ -149,7 +149,7 @@ def test_the_default_is_what_the_base_removes_in_its_own_stages(base, default):
     assert [(point["value"], point["arm"]) for point in points] == [
         ([9], "blocks_9"), (default, "redpo"), ([1, 1], "blocks_1_1"),
     ]  # fmt: skip
-    run = next(run for run in runs_of(parameters) if run.arm == "blocks_1_1")
+    run = next(run for run in plan_of(parameters).runs if run.arm == "blocks_1_1")
     assert (run.stages, run.own["stage_2"]) == (2, {"budget": {"blocks_per_stage": 1}})
 
 
@@ -161,7 +161,7 @@ def test_it_is_known_which_evaluator_each_value_trained_with():
 
 
 def test_the_bases_runs_are_those_of_the_comparison():
-    ours = {run.name: run for run in runs_of(PARAMETERS)}
+    ours = {run.name: run for run in plan_of(PARAMETERS).runs}
     theirs = {run.name: run for run in runs_of_comparison(PARAMETERS)}
     assert ours["redpo_seed_0"] == theirs["redpo_seed_0"]
     sweep = {node.name: node for node in create_pipeline(list(ours.values())).nodes}
@@ -172,13 +172,13 @@ def test_the_bases_runs_are_those_of_the_comparison():
 
 
 def test_only_some_sweeps_and_seeds():
-    names = [run.name for run in runs_of(changed(only=["beta"], seeds=[7]))]
+    names = [run.name for run in plan_of(changed(only=["beta"], seeds=[7])).runs]
     assert names == ["redpo_seed_7", "beta_500_seed_7", "beta_50000_seed_7"]
 
 
 def test_where_there_is_no_sweep_there_are_no_runs():
     for parameters in ({"stages": 2}, PARAMETERS | {"sweep": 3}, PARAMETERS | {"comparison": {"arms": []}}):
-        assert runs_of(parameters) == []
+        assert not plan_of(parameters).runs
         assert plan_of(parameters) == Plan({}, NOTHING)
 
 
@@ -217,7 +217,7 @@ UNLIKE = {"stage_1": {"budget": {"target_parameters": 9}}}
 )
 def test_what_would_measure_something_else_is_refused_where_sweeps_are_asked_for(parameters, message):
     assert message in plan_of(parameters).refused
-    assert runs_of(parameters) == []
+    assert not plan_of(parameters).runs
 
 
 @pytest.mark.parametrize(
@@ -259,7 +259,9 @@ def test_names_of_no_sweep_are_refused(changes, message):
 
 @pytest.fixture(scope="module")
 def sweep():
-    return {node.name: node for node in create_pipeline(runs_of(PARAMETERS), opinions_of(PARAMETERS)).nodes}
+    return {
+        node.name: node for node in create_pipeline(plan_of(PARAMETERS).runs, opinions_of(PARAMETERS)).nodes
+    }
 
 
 def test_each_value_is_evaluated_once_at_its_last_stage(sweep):
@@ -285,7 +287,7 @@ def test_a_stage_reads_its_own_setting_and_shares_the_rest(sweep):
 
 
 def test_everything_that_the_nodes_read_of_runs_is_there(sweep):
-    made = run_parameters(PARAMETERS, runs_of(PARAMETERS)) | {SWEPT: plan_of(PARAMETERS).swept}
+    made = run_parameters(PARAMETERS, plan_of(PARAMETERS).runs) | {SWEPT: plan_of(PARAMETERS).swept}
     prefix = f"params:{RUNS}."
     read = {name for node in sweep.values() for name in node.inputs if name.startswith(prefix)}
     for name in read:

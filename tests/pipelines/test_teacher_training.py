@@ -18,6 +18,8 @@ from vip.shapes.teacher.blueprints import Architecture
 from vip.training.checkpoints import CheckpointFolder
 from vip.types import Sampler
 
+pytestmark = pytest.mark.xdist_group("teacher_training")
+
 LOOP = {"steps": 2, "batch_size": 2, "learning_rate": 1e-3, "warmup_steps": 1, "checkpoint_every": 1}
 SETTINGS = TeacherTraining(
     autoencoder={"whole": LOOP, "decoder": LOOP},

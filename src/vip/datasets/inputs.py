@@ -15,6 +15,7 @@ class InputDataset(AbstractDataset[Never, Loaded], Generic[Loaded]):
     """What it is, behind its path and before the remedy."""
     _path: Path
 
-    def save(self, data: Never) -> None:  # noqa: ARG002
+    def save(self, data: Never) -> None:
         """Refuse."""
+        del data
         raise DatasetError(f"{self._path} {self.NATURE}; make it an input, not an output")

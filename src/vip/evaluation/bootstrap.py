@@ -26,6 +26,15 @@ def wins(differences: "NDArray[np.float64]") -> "NDArray[np.float64]":
     return won
 
 
+def percentiles(mean: float, resampled: "NDArray[np.float64]", confidence: float) -> Interval:
+    """The mean, between the percentiles of resampled means (N,) that hold the middle `confidence` of them."""
+    import numpy as np
+
+    tail = (1 - confidence) / 2
+    low, high = np.quantile(resampled, [tail, 1 - tail])
+    return Interval(mean, float(low), float(high))
+
+
 def paired_interval(
     differences: "NDArray[np.float64]", resamples: int, confidence: float, seed: int
 ) -> Interval:
@@ -55,6 +64,4 @@ def paired_interval(
         return Interval(mean, float("nan"), float("nan"))
     generator = np.random.default_rng(seed_of("paired_interval", seed))
     means = values[generator.integers(values.size, size=(resamples, values.size))].mean(axis=1)
-    tail = (1 - confidence) / 2
-    low, high = np.quantile(means, [tail, 1 - tail])
-    return Interval(mean, float(low), float(high))
+    return percentiles(mean, means, confidence)

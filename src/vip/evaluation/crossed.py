@@ -14,7 +14,7 @@ with the quantiles.
 from typing import TYPE_CHECKING
 
 from vip.errors import UserError
-from vip.evaluation.bootstrap import Interval
+from vip.evaluation.bootstrap import Interval, percentiles
 from vip.seeding import seed_of
 
 if TYPE_CHECKING:
@@ -39,9 +39,7 @@ def crossed_interval(values: "NDArray[np.float64]", resamples: int, confidence: 
     generator = np.random.default_rng(seed_of("crossed_interval", seed))
     drawn_seeds, drawn_prompts = (_shares(count, resamples, generator) for count in (seeds, prompts))
     means = ((drawn_seeds @ stretched(values, confidence)) * drawn_prompts).sum(axis=1)
-    tail = (1 - confidence) / 2
-    low, high = np.quantile(means, [tail, 1 - tail])
-    return Interval(mean, float(low), float(high))
+    return percentiles(mean, means, confidence)
 
 
 def crossed_share(values: "NDArray[np.float64]", resamples: int, confidence: float, seed: int) -> Interval:

@@ -1,10 +1,9 @@
 """The embedded world's third reward: a small network that learned to read spoiled renderings."""
 
-import hashlib
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, final
 
-from vip.hashing import content_hash
+from vip.hashing import content_hash, file_hash
 from vip.rewards.shapes import ShapesReward
 
 if TYPE_CHECKING:
@@ -39,4 +38,4 @@ class ShapesClassifier(ShapesReward):
     def _weights(self) -> str:
         from vip.shapes.classifier.reading import WEIGHTS
 
-        return hashlib.sha256(WEIGHTS.read_bytes()).hexdigest()
+        return file_hash(WEIGHTS)

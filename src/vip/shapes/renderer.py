@@ -6,18 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vip.shapes.scene import (
-    BACKGROUNDS,
-    COLOURS,
-    DIRECTIONS,
-    FRAMES,
-    GROWTH,
-    RADIUS,
-    SIZE,
-    SIZE_CHANGES,
-    SPEED,
-    Scene,
-)
+from vip.shapes.scene import BACKGROUNDS, COLOURS, FRAMES, GROWTH, RADIUS, SIZE, SPEED, Scene, velocity_of
 
 TRIANGLE_SLOPE = 2 * 0.9 / 1.15
 """Steepness of a triangle's sides: 1.8 radii high, 2.3 radii wide."""
@@ -36,10 +25,10 @@ def place(scene: Scene, rng: np.random.Generator) -> Placement:
     """Draw a placement that keeps the whole shape inside the picture in every frame."""
     radius = rng.uniform(*RADIUS)
     half = (FRAMES - 1) / 2
-    step = DIRECTIONS.get(scene.motion, (0.0, 0.0))
-    largest = radius + half * GROWTH * (scene.motion in SIZE_CHANGES)
-    margin_x = largest + half * SPEED * abs(step[0])
-    margin_y = largest + half * SPEED * abs(step[1])
+    step_x, step_y, growth = map(abs, velocity_of(scene.motion))
+    largest = radius + half * GROWTH * growth
+    margin_x = largest + half * SPEED * step_x
+    margin_y = largest + half * SPEED * step_y
     return Placement(_between(rng, margin_x), _between(rng, margin_y), radius)
 
 
@@ -59,17 +48,28 @@ def render_random(scene: Scene, seed: int) -> NDArray[np.uint8]:
 
 def trajectory(scene: Scene, placement: Placement) -> list[tuple[float, float, float]]:
     """Centre x, centre y and radius of the shape in each frame, in pixels."""
-    step_x, step_y = DIRECTIONS.get(scene.motion, (0.0, 0.0))
-    growth = GROWTH * SIZE_CHANGES.get(scene.motion, 0.0)
+    step_x, step_y, change = velocity_of(scene.motion)
+    growth = GROWTH * change
     times = np.arange(FRAMES) - (FRAMES - 1) / 2
     x, y, radius = placement.x, placement.y, placement.radius
     return [(x + SPEED * step_x * time, y + SPEED * step_y * time, radius + growth * time) for time in times]
 
 
-def coverage_at(shape: str, x: float, y: float, radius: float) -> NDArray[np.float64]:
+def coverage_at(shape: str, x: float, y: float, radius: float) -> NDArray[np.floating]:
     """How much of each pixel the shape covers: (H, W) in 0..1, from the distance to the outline."""
+    return covered(distance_at(shape, x, y, radius))
+
+
+def distance_at(shape: str, x: float, y: float, radius: float) -> NDArray[np.floating]:
+    """How far each pixel's middle is from the outline: (H, W) in pixels, negative inside."""
     rows, columns = np.mgrid[0:SIZE, 0:SIZE] + 0.5
-    return np.clip(0.5 - signed_distance(shape, columns - x, rows - y, radius), 0.0, 1.0)
+    return signed_distance(shape, columns - x, rows - y, radius)
+
+
+def covered(distance: NDArray[np.floating]) -> NDArray[np.floating]:
+    """How much of pixels is covered, 0..1, whose middles are so far from the outline."""
+    shares: NDArray[np.floating] = np.clip(0.5 - distance, 0.0, 1.0)
+    return shares
 
 
 def signed_distance(

@@ -46,6 +46,11 @@ RADIUS = (5.0, 7.0)
 """Range of the radius of a shape, halfway through its clip."""
 
 
+def velocity_of(motion: str) -> tuple[float, float, float]:
+    """Along x, along y and in size; 1 is the full speed of this world, `SPEED` and `GROWTH`."""
+    return (*DIRECTIONS.get(motion, (0.0, 0.0)), SIZE_CHANGES.get(motion, 0.0))
+
+
 @dataclass(frozen=True)
 class Scene:
     """One combination of colour, shape, background and motion."""

@@ -6,6 +6,7 @@ from typing import Any
 from kedro.pipeline import Node, Pipeline, node, pipeline
 
 from vip.evaluation.arguments import argument_name
+from vip.evaluation.effects import PREFERENCE
 from vip.pipelines.alignment.nodes import (
     choose_prompts,
     draw_samples,
@@ -14,7 +15,7 @@ from vip.pipelines.alignment.nodes import (
     write_page,
 )
 from vip.pipelines.alignment.run_parameters import ALIGNMENT
-from vip.pipelines.comparison.evaluators import PREFERENCE, REWARD
+from vip.pipelines.comparison.evaluators import REWARD
 from vip.pipelines.comparison.run_parameters import RUNS
 from vip.pipelines.redpo_training import pipeline as redpo_training
 from vip.pipelines.scoring.pipeline import scores_of

@@ -7,8 +7,9 @@ from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from vip.errors import UserError
+from vip.evaluation.effects import PREFERENCE
 from vip.pipelines.comparison.arms import BLOCKS, SEEDED
-from vip.pipelines.comparison.evaluators import NAME, PREFERENCE, REWARD
+from vip.pipelines.comparison.evaluators import NAME, REWARD
 from vip.pipelines.scoring.config import RewardChoice
 
 Name = Annotated[str, Field(pattern=f"^{NAME}$")]

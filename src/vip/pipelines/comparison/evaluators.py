@@ -10,8 +10,6 @@ NAME = r"[a-z][a-z0-9]*(_[a-z0-9]+)*"
 """What arms and evaluators may be called: their names become those of datasets and folders."""
 REWARD = "reward"
 """The evaluator that is the reward of `scoring`, whatever that is."""
-PREFERENCE = "preference"
-"""The evaluator that alignment teaches."""
 SECOND_OPINION = "second_opinion_"
 """What the datasets of a second opinion's scores begin with, before its name."""
 

@@ -1,7 +1,7 @@
 """What sweeps consist of: the base arm, and for each other value of a setting that arm with the value."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, reduce
 from typing import Any
@@ -29,14 +29,10 @@ class Plan:
 
     arms: Mapping[str, Mapping[str, Any]]
     swept: Mapping[str, Any]
+    runs: Sequence[ArmRun] = ()
+    """All runs of all arms, seed by seed; the base arm's once."""
     refused: str = ""
     """Why there are none, in the user's words, where sweeps cannot be."""
-
-
-def runs_of(parameters: Mapping[str, Any]) -> list[ArmRun]:
-    """All runs of all chosen sweeps, seed by seed; the base arm's once. None where there is no sweep."""
-    settings = _settings(parameters)
-    return repeated(plan_of(parameters).arms, settings.seeds, parameters) if settings else []
 
 
 def plan_of(parameters: Mapping[str, Any]) -> Plan:
@@ -130,10 +126,10 @@ def _planned(settings: Sweeps, known: Mapping[str, Mapping[str, Any]], parameter
             arms[arm] = changed
             points.append({"value": value, "arm": arm})
         sweeps[name] = {"settings": sweep.settings, "scale": sweep.scale, "points": points}
-    rewards = trained_with(parameters, repeated(arms, [0], parameters))
-    return Plan(
-        arms, {"base": settings.base, "sweeps": sweeps, "trained_with": rewards, "left_out": left_out}
-    )
+    runs = repeated(arms, settings.seeds, parameters)
+    rewards = trained_with(parameters, runs)
+    swept = {"base": settings.base, "sweeps": sweeps, "trained_with": rewards, "left_out": left_out}
+    return Plan(arms, swept, runs)
 
 
 def _left_out(chosen: Mapping[str, Sweep], base: _Base, *, named: bool) -> dict[str, str]:

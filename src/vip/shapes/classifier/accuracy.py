@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vip.seeding import seed_of
-from vip.shapes.classifier.damage import DAMAGES
+from vip.shapes.classifier.damage import DAMAGES, levels
 from vip.shapes.classifier.reading import Story, read
 from vip.shapes.classifier.scores import motions_of
 from vip.shapes.renderer import place, render, trajectory
@@ -38,7 +38,7 @@ def accuracy_of(network: "FrameReader", clips: int, seed: int) -> list[dict[str,
         shown = [render(*each).astype(np.float32) for each in zip(scenes, placements, strict=True)]
         if damage is not None:
             shown = [np.stack([damage(frame, rng) for frame in clip]) for clip in shown]
-        stories = [read(np.clip(np.round(clip), 0, 255).astype(np.uint8), network) for clip in shown]
+        stories = [read(levels(clip), network) for clip in shown]
         paths = np.array([trajectory(*each) for each in zip(scenes, placements, strict=True)])
         name = "none" if damage is None else damage.__name__
         rows.append({"damage": name, "clips": clips} | _right(stories, scenes, paths))

@@ -37,7 +37,7 @@ def compression(frame: Array, rng: np.random.Generator) -> Array:
     import cv2
 
     quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(8, 95))]
-    code = cv2.imencode(".jpg", np.clip(np.round(frame), 0, 255).astype(np.uint8), quality)[1]
+    code = cv2.imencode(".jpg", levels(frame), quality)[1]
     return np.asarray(cv2.imdecode(code, cv2.IMREAD_COLOR), np.float32)
 
 
@@ -83,8 +83,12 @@ def damaged(frame: Array, rng: np.random.Generator) -> Array:
     if rng.random() >= UNTOUCHED:
         for index in rng.permutation(len(DAMAGES))[: rng.integers(1, MOST + 1)]:
             frame = DAMAGES[index](frame, rng)
-    levels: Array = np.clip(np.round(frame), 0, 255).astype(np.float32)
-    return levels
+    return levels(frame).astype(np.float32)
+
+
+def levels(picture: NDArray[np.floating]) -> NDArray[np.uint8]:
+    """Whole grey levels, 0..255."""
+    return np.clip(np.round(picture), 0, 255).astype(np.uint8)
 
 
 def _amount(rng: np.random.Generator, most: float) -> np.float32:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vip.shapes.classifier.damage import Array, damaged
-from vip.shapes.renderer import coverage_at, signed_distance
+from vip.shapes.renderer import coverage_at, covered, distance_at
 from vip.shapes.scene import BACKGROUNDS, COLOURS, SHAPES, SIZE
 
 if TYPE_CHECKING:
@@ -54,10 +54,8 @@ def example(rng: np.random.Generator) -> Example:
 def _coverage(shape: Array, place: Array) -> Array:
     """The renderer's coverage (H, W) of a shape, or of one between shapes."""
     x, y, radius = map(float, place)
-    rows, columns = np.mgrid[0:SIZE, 0:SIZE] + 0.5
-    distances = [signed_distance(name, columns - x, rows - y, radius) for name in SHAPES]
-    between = np.tensordot(shape[:NOTHING], distances, axes=1)
-    coverage: Array = np.clip(0.5 - between, 0.0, 1.0).astype(np.float32)
+    distances = [distance_at(name, x, y, radius) for name in SHAPES]
+    coverage: Array = covered(np.tensordot(shape[:NOTHING], distances, axes=1)).astype(np.float32)
     return coverage
 
 

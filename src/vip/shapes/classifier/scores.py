@@ -11,17 +11,7 @@ from numpy.typing import NDArray
 
 from vip.shapes.captions import Meaning, parse
 from vip.shapes.classifier.reading import Array, Story, read
-from vip.shapes.scene import (
-    BACKGROUNDS,
-    COLOURS,
-    DIRECTIONS,
-    GROWTH,
-    MOTIONS,
-    SHAPES,
-    SIZE_CHANGES,
-    SPEED,
-    STILL,
-)
+from vip.shapes.scene import BACKGROUNDS, COLOURS, GROWTH, MOTIONS, SHAPES, SPEED, STILL, velocity_of
 
 DIGITS = 6
 """Scores are rounded to so many, beyond which processors and numbers of threads differ."""
@@ -33,9 +23,7 @@ CHANGE = 60.0
 """Root mean square change of the colours from frame to frame, in grey levels, that costs as much."""
 DOUBT = 0.25
 """Distance between a velocity and a motion's, 1 being full speed, at which that is 63% less likely."""
-VELOCITIES = np.array(
-    [(*DIRECTIONS.get(motion, (0.0, 0.0)), SIZE_CHANGES.get(motion, 0.0)) for motion in MOTIONS]
-)
+VELOCITIES = np.array([velocity_of(motion) for motion in MOTIONS])
 
 
 def score_clip(frames: NDArray[np.uint8], caption: str) -> Array:

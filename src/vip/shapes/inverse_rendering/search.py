@@ -13,18 +13,8 @@ from numpy.typing import NDArray
 
 from vip.shapes.frames import checked
 from vip.shapes.inverse_rendering.dictionary import GRID, PLACES, RADII, Array, dictionary, halved
-from vip.shapes.renderer import signed_distance
-from vip.shapes.scene import (
-    BACKGROUNDS,
-    COLOURS,
-    DIRECTIONS,
-    GROWTH,
-    MOTIONS,
-    SHAPES,
-    SIZE,
-    SIZE_CHANGES,
-    SPEED,
-)
+from vip.shapes.renderer import covered, signed_distance
+from vip.shapes.scene import BACKGROUNDS, COLOURS, GROWTH, MOTIONS, SHAPES, SIZE, SPEED, velocity_of
 
 STEPS = (1.0, 0.5, 0.25, 0.125)
 """Pixels that place and radius are moved by in each round of the refinement."""
@@ -136,7 +126,7 @@ def _cover(shape: str, place: Array) -> Array:
     """The renderer's coverage (..., P) of a shape at places (..., 3)."""
     x, y, radius = (place[..., index, None].astype(np.float32) for index in range(3))
     rows, columns = _ROWS.astype(np.float32), _COLUMNS.astype(np.float32)
-    coverage: Array = np.clip(0.5 - signed_distance(shape, columns - x, rows - y, radius), 0.0, 1.0)
+    coverage: Array = covered(signed_distance(shape, columns - x, rows - y, radius))
     return coverage
 
 
@@ -152,8 +142,7 @@ def _walk(volume: Array, motion: str) -> tuple[float, NDArray[np.intp]]:
 @cache
 def _walks(motion: str, frames: int) -> NDArray[np.intp]:
     """The entries (N, F) that a scene goes through from each of them on; at the grid's edge it stays."""
-    step_x, step_y = DIRECTIONS.get(motion, (0.0, 0.0))
-    steps = (SIZE_CHANGES.get(motion, 0.0), step_y, step_x)
+    steps = velocity_of(motion)[::-1]
     entries = np.arange(np.prod(GRID)).reshape(GRID)
     shapes, *counts = (np.arange(count) for count in GRID)
     paths = []

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from vip.shapes.captions import Meaning, parse
 from vip.shapes.oracle.measurement import Array, Measurement, measure, smooth
-from vip.shapes.scene import BACKGROUNDS, COLOURS, DIRECTIONS, GROWTH, SHAPES, SIZE_CHANGES, SPEED, STILL
+from vip.shapes.scene import BACKGROUNDS, COLOURS, GROWTH, SHAPES, SPEED, STILL, velocity_of
 
 PRESENCE = (0.4, 0.85)
 """Explained share at which an object begins to be one, and at which it surely is."""
@@ -113,7 +113,7 @@ def _motion_agreement(found: Measurement, motion: str) -> float:
     """By the angle between the measured and the stated change; the speed hardly matters."""
     if motion == STILL:
         return float(np.exp(-((_unrest(found) / STILLNESS) ** 2)))
-    stated = np.array([*DIRECTIONS.get(motion, (0.0, 0.0)), SIZE_CHANGES.get(motion, 0.0)])
+    stated = np.array(velocity_of(motion))
     velocity = _velocity(found)
     cosine = velocity @ stated / np.sqrt(velocity @ velocity + 0.15**2)
     return float(_logistic((cosine - 0.6) / DIRECTION_WIDTH))

@@ -4,8 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from tests.shapes_clips import (
     ALIGNMENT,
     DAMAGES,
@@ -16,12 +14,10 @@ from tests.shapes_clips import (
     caption,
     following,
     shift_colours,
-    slowed,
 )
 
 from vip.shapes.inverse_rendering import score_clip
 from vip.shapes.inverse_rendering.scores import dynamic_degree
-from vip.shapes.oracle import score_clip as oracle_score
 from vip.shapes.renderer import render_random
 from vip.shapes.scene import BACKGROUNDS, COLOURS, DIRECTIONS, SHAPES, SIZE_CHANGES, all_scenes
 
@@ -80,19 +76,6 @@ def test_small_damage_of_pixels_leaves_motion_and_words_alone(clips, damage):
         assert scores[[DYNAMICS, ALIGNMENT]] == pytest.approx([4.0, 4.0], abs=0.08)
 
 
-@pytest.mark.parametrize(
-    "scene", [scene for scene in FEW if scene.motion != "still"], ids=lambda scene: scene.motion
-)
-def test_dynamic_degree_rises_with_the_speed_and_falls_where_stillness_is_asked_for(scene):
-    clips = [slowed(scene, share) for share in (0, 1 / 3, 2 / 3, 1)]
-    moving = [score_clip(clip, caption(scene))[DYNAMICS] for clip in clips]
-    still = [score_clip(clip, caption(replace(scene, motion="still")))[DYNAMICS] for clip in clips]
-    assert moving == sorted(moving)
-    assert still == sorted(still, reverse=True)
-    assert (moving[0], moving[-1]) == pytest.approx((1, 4), abs=0.1)
-    assert (still[-1], still[0]) == pytest.approx((1, 4), abs=0.1)
-
-
 def test_dynamic_degree_by_hand():
     """Half speed to the right: 1 - (1/2)^2 where motion is asked for, and as much where stillness is."""
     path = np.array([(10.0 + time, 16.0, 5.0) for time in range(8)])
@@ -102,30 +85,7 @@ def test_dynamic_degree_by_hand():
     assert dynamic_degree(zigzag, "right") == dynamic_degree(zigzag, "still") == 0.0
 
 
-def test_it_ranks_damaged_clips_as_the_oracle_does_without_agreeing_on_the_points(clips):
-    """Two evaluators that measure differently: ranks correlate, values do not coincide."""
-    ours, theirs = [], []
-    for damage, dimension, amounts in DAMAGES:
-        for scene in FEW:
-            damaged = damage(clips[scene], amounts[-2])
-            ours.append(score_clip(damaged, caption(scene))[dimension])
-            theirs.append(oracle_score(damaged, caption(scene))[dimension])
-    ranks = [np.argsort(np.argsort(scores)) for scores in (ours, theirs)]
-    assert np.corrcoef(ranks)[0, 1] > 0.5
-    assert np.abs(np.subtract(ours, theirs)).mean() > 0.1
-
-
 @pytest.mark.parametrize("name", DEGENERATE)
 @pytest.mark.parametrize("text", ["a red circle moves left on a black background", ""])
 def test_without_exactly_one_object_all_scores_are_low(name, text):
     assert score_clip(DEGENERATE[name], text).max() < 1.2
-
-
-@settings(max_examples=15, deadline=None)
-@given(seed=st.integers(0, 2**32 - 1), frames=st.integers(1, 9), levels=st.integers(1, 256))
-def test_any_clip_gets_finite_scores_from_one_to_four(seed, frames, levels):
-    rng = np.random.default_rng(seed)
-    blocks = rng.integers(0, levels, (frames, 4, 4, 3), dtype=np.uint8)
-    scores = score_clip(blocks.repeat(8, axis=1).repeat(8, axis=2), "a red circle grows")
-    assert np.isfinite(scores).all()
-    assert ((scores >= 1) & (scores <= 4)).all()
