@@ -19,8 +19,8 @@ def file_hash(path: Path) -> str:
 
 
 @cache
-def package_hash() -> str:
-    """The hash of all this package's files: its code, and the texts and tables beside it."""
+def package_hash(part: str = "") -> str:
+    """The hash of all this package's files, or of those in a folder of it: code, and what lies beside it."""
     package = Path(__file__).parent
-    files = (path for path in package.rglob("*") if path.is_file() and path.suffix != ".pyc")
+    files = (path for path in (package / part).rglob("*") if path.is_file() and path.suffix != ".pyc")
     return content_hash([(path.relative_to(package).as_posix(), file_hash(path)) for path in sorted(files)])

@@ -1,11 +1,11 @@
-"""Every experiment's folder says what it needs, and its settings are ones that exist and are possible."""
+"""The folder of every experiment that ships says what it needs; its settings exist and are possible."""
 
 import re
 from importlib.metadata import entry_points
-from pathlib import Path
 
 import pytest
 from kedro.framework.project import settings
+from tests.experiments import CONF, EXPERIMENTS, MODELS, SHAPES
 
 from vip.config_loader import ProjectConfigLoader
 from vip.families.registry import family_of_folder
@@ -22,16 +22,8 @@ from vip.pipelines.sweep.arms import plan_of
 from vip.planning.budgets import BudgetStep, units_of_stages
 from vip.rewards.registry import reward_named
 
-CONF = Path(__file__).parents[2] / "conf"
-EXPERIMENTS = sorted(
-    path.name for path in CONF.iterdir() if (path / "catalog.yml").exists() and path.name != "base"
-)
-"""Experiments with a model of their own."""
-SHAPES = [name for name in EXPERIMENTS if name.startswith("shapes_")]
-"""Those in the shapes world, whose model is small."""
 MADE_BY = dict.fromkeys(SHAPES, "teacher_training") | {"shapes_four_steps": "step_distillation"}
 BROUGHT_ALONG = [name for name in SHAPES if MADE_BY[name] == "teacher_training"]
-MODELS = [name for name in EXPERIMENTS if name not in SHAPES]
 
 
 @pytest.fixture(params=MODELS)

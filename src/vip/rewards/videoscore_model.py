@@ -1,4 +1,4 @@
-"""The network of VideoScore: stock Idefics2, and a linear head on the last token (METHOD 6)."""
+"""The network of VideoScore: stock Idefics2, and a linear head on the last token."""
 
 import json
 from dataclasses import dataclass

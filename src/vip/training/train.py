@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 from vip.generation.device import best_device
-from vip.hashing import content_hash
+from vip.hashing import content_hash, package_hash
 from vip.training.curve import curve_table
 from vip.training.draws import plan
 from vip.training.features import FeatureTeacher
@@ -63,7 +63,11 @@ def train(
 
     keys = reference_keys(references, pairs, settings, reference.fingerprint)
     name = run_name(model.fingerprint, pairs, keys.values(), settings)
-    told = flat_settings(settings, _NOT_NAMED) | {"model": model.fingerprint, "pairs": _pairs_hash(pairs)}
+    told = flat_settings(settings, _NOT_NAMED) | {
+        "model": model.fingerprint,
+        "pairs": _pairs_hash(pairs),
+        "code of the losses": package_hash("losses"),
+    }
     check_settings(checkpoints, name, told, settings.changed_settings)
     accelerator = Accelerator(cpu=best_device() == "cpu", mixed_precision="no")
     device, process, processes = str(accelerator.device), accelerator.process_index, accelerator.num_processes
@@ -92,11 +96,14 @@ def run_name(
     reference_keys: Iterable[str],
     settings: "TrainingSettings",
 ) -> str:
-    """A hash of all that decides the outcome of a run: model, pairs, reference predictions, settings."""
+    """A hash of what decides the outcome of a run: model, pairs, reference predictions, settings, losses.
+
+    Of the code only that of `vip.losses` counts: who edits a loss, trains again; who edits anything else of
+    the training deletes the checkpoints.
+    """
     deciding = {name: value for name, value in asdict(settings).items() if name not in _NOT_NAMED}
-    return content_hash(
-        "training", fingerprint, [asdict(pair) for pair in pairs], list(reference_keys), deciding
-    )
+    told = [asdict(pair) for pair in pairs], list(reference_keys), deciding
+    return content_hash("training", fingerprint, *told, package_hash("losses"))
 
 
 def _pairs_hash(pairs: "Iterable[PreferencePair]") -> str:

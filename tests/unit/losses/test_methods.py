@@ -14,20 +14,20 @@ def leaf(*value: float) -> torch.Tensor:
     return torch.tensor(value if len(value) > 1 else value[0], dtype=torch.float64, requires_grad=True)
 
 
-@pytest.mark.parametrize(
-    ("name", "value", "slopes"),
-    [
-        ("redpo", 0.7 + 1000 * 0.002, (1.0, 1000.0, None, None)),
-        ("sft", 1000 * 0.002, (None, 1000.0, None, None)),
-        ("dpo", 0.7, (1.0, None, None, None)),
-        ("finetuning", 1000 * (0.03 + 0.05) / 2, (None, None, 500.0, None)),
-        (
-            "feature_distillation",
-            1000 * ((0.03 + 0.05) / 2 + 3.0 * 0.002 + 0.5 * 0.4),
-            (None, 3000.0, 500.0, 500.0),
-        ),
-    ],
-)
+BY_HAND: list[tuple[str, float, Slopes]] = [
+    ("redpo", 0.7 + 1000 * 0.002, (1.0, 1000.0, None, None)),
+    ("sft", 1000 * 0.002, (None, 1000.0, None, None)),
+    ("dpo", 0.7, (1.0, None, None, None)),
+    ("finetuning", 1000 * (0.03 + 0.05) / 2, (None, None, 500.0, None)),
+    (
+        "feature_distillation",
+        1000 * ((0.03 + 0.05) / 2 + 3.0 * 0.002 + 0.5 * 0.4),
+        (None, 3000.0, 500.0, 500.0),
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "slopes"), BY_HAND)
 def test_hand_computed(name: str, value: float, slopes: Slopes) -> None:
     dpo, sft, margin, features = leaf(0.7), leaf(0.002), leaf(0.03, 0.05), leaf(0.4)
     terms = Terms(DiffusionDPO(dpo, margin, margin, margin), sft, features)
@@ -39,7 +39,7 @@ def test_hand_computed(name: str, value: float, slopes: Slopes) -> None:
 
 
 def test_every_method_is_tested_by_hand() -> None:
-    assert set(METHODS) == {"redpo", "sft", "dpo", "finetuning", "feature_distillation"}
+    assert {name for name, *_ in BY_HAND} == set(METHODS)
 
 
 def test_redpo_without_weight_is_dpo() -> None:

@@ -1,1 +1,1 @@
-"""Evaluation: teacher, pruned and student side by side on prompts that training never saw (METHOD 2.8)."""
+"""Evaluation: teacher, pruned and student side by side on prompts that training never saw."""

@@ -1,1 +1,1 @@
-"""Pair curation: which clips of the full and of the pruned model make a preference pair (METHOD 2.6)."""
+"""Pair curation: which clips of the full and of the pruned model make a preference pair."""

@@ -1,1 +1,1 @@
-"""ReDPO training: what the reference predicts, and the student trained against it (METHOD 2.7 and 3)."""
+"""ReDPO training: what the reference predicts, and the student trained against it."""

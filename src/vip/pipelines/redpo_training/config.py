@@ -12,10 +12,10 @@ from vip.losses.methods import METHODS, WITH_TEACHER
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class ReDPOTraining:
-    """How a pruned model is trained; the paper's own values stand in METHOD 4."""
+    """How a pruned model is trained; conf/animatediff has the paper's own values."""
 
-    method: Literal["redpo", "sft", "dpo", "finetuning", "feature_distillation"]
-    """The paper's method, one of its two terms alone, or what else is compared with it."""
+    method: str
+    """A name in `vip.losses.methods`: the paper's method, one of its two terms alone, or another loss."""
     reference: Literal["teacher", "initial"]
     """What the student is held against: the full model (V.I.P.) or its own first weights (alignment)."""
     beta: Annotated[float, Field(gt=0, allow_inf_nan=False)]

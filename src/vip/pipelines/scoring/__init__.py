@@ -1,1 +1,1 @@
-"""Scoring: a reward model's view of every clip (METHOD 2.5)."""
+"""Scoring: a reward model's view of every clip."""

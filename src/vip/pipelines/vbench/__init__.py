@@ -1,1 +1,1 @@
-"""VBench: its prompts' clips, its sixteen dimensions, its totals with both dynamic degrees (METHOD 5)."""
+"""VBench: its prompts' clips, its sixteen dimensions, its totals with both dynamic degrees."""

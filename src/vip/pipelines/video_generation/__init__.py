@@ -1,1 +1,1 @@
-"""Video generation: a model's clips for a set of prompts (METHOD 2.4)."""
+"""Video generation: a model's clips for a set of prompts."""
