@@ -276,6 +276,18 @@ def root():
         ({"arms": {"sft": {"stages": 0, "scoring": {"batch_size": 1}}}}, "scoring changes nothing of an arm"),
         ({"arms": {"pruned": {"redpo_training": {"beta": 1}}}}, "redpo_training changes nothing of an arm"),
         ({"second_opinions": [{"reward": {"name": "inverse_renderin"}}]}, "did you mean 'inverse_rendering'"),
+        ({"second_opinions": [{"reward": {"name": "CLIP"}}]}, "reward 'CLIP' is unknown"),
+        (
+            {"second_opinions": [{"reward": {"name": "clip"}, "name": "inverse-rendering"}]},
+            "second_opinions.0.name is 'inverse-rendering'",
+        ),
+        ({"arms": {"redpo": {"stages": 2.0}}}, "comparison.arms.redpo.stages is 2.0"),
+        ({"arms": {"redpo": {"stages": "2"}}}, "comparison.arms.redpo.stages is '2'"),
+        ({"arms": {"pruned": {"trained": "false"}}}, "comparison.arms.pruned.trained is 'false'"),
+        ({"arms": {"offline": {"at_once": "false"}}}, "comparison.arms.offline.at_once is 'false'"),
+        ({"arms": {"finetuning": {"by_default": "no"}}}, "comparison.arms.finetuning.by_default is 'no'"),
+        ({"seeds": [7, "08", 9]}, "comparison.seeds.1 is '08'"),
+        ({"seeds": [1000.0]}, "comparison.seeds.0 is 1000.0"),
         ({"second_opinions": [{"reward": {"nme": "clip"}}]}, "second_opinions.0.reward.nme is unknown"),
         (
             {"second_opinions": [{"reward": {"name": "clip"}, "name": "C L"}]},
@@ -291,7 +303,7 @@ def test_a_mistake_is_named_before_anything_runs(root, changes, message):
     bootstrap_project(root)
     loader = ProjectConfigLoader(
         str(root / "conf"),
-        runtime_params={"comparison": changes | {"seeds": [0]}},
+        runtime_params={"comparison": {"seeds": [0]} | changes},
         **settings.CONFIG_LOADER_ARGS,
     )
     with pytest.raises(UserError, match=message):

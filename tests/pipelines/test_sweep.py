@@ -205,6 +205,14 @@ UNLIKE = {"stage_1": {"budget": {"target_parameters": 9}}}
             "a: the value 1 would be the arm a_1",
         ),
         (
+            swept(a={"setting": "redpo_training.feature_weight", "values": [0.1]}),
+            "a: parameters do not say what redpo_training.feature_weight is otherwise",
+        ),
+        (
+            swept(q={"setting": "redpo_training.method", "values": ["???"]}),
+            "q: the value ??? has no letter or digit to call its arm by",
+        ),
+        (
             PARAMETERS
             | {"comparison": {"arms": {"redpo": {}, "a_1": {}}}}
             | {

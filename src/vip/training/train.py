@@ -26,9 +26,10 @@ if TYPE_CHECKING:
     from vip.training.settings import TrainingSettings
     from vip.types import Items, Table
 
-_NOT_NAMED = ("checkpoint_every", "offload", "precision", "sharding", "changed_settings")
-"""Settings that change no bit of the outcome, or none but last ones, as the number of processes does
-(`sharding`), or that the keys of the reference predictions hold already."""
+_FREE = ("checkpoint_every", "offload", "sharding", "changed_settings")
+"""Settings that may change half way: they move no bit of the outcome, or last ones only (`sharding`)."""
+_NOT_NAMED = (*_FREE, "precision")
+"""Settings that need not name a run: those, and one that the keys of the reference predictions hold."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ def train(
 
     keys = reference_keys(references, pairs, settings, reference.fingerprint)
     name = run_name(model.fingerprint, pairs, keys.values(), settings)
-    told = flat_settings(settings, _NOT_NAMED) | {
+    told = flat_settings(settings, _FREE) | {
         "model": model.fingerprint,
         "pairs": _pairs_hash(pairs),
         "code of the losses": package_hash("losses"),

@@ -121,6 +121,12 @@ def test_other_settings_are_shown_and_refused_where_a_training_was_stopped(world
     assert "\n" not in line
 
 
+def test_another_precision_is_another_setting(world) -> None:
+    stopped(world, 4, **RARELY)
+    with pytest.raises(UserError, match="precision is 'fp32' there and 'bf16' now"):
+        world.train(**RARELY | {"precision": "bf16"})
+
+
 def test_what_changes_no_bit_may_be_changed_on_the_way(world, elsewhere) -> None:
     expected = world.train(elsewhere, **RARELY)
     stopped(world, 4, **RARELY)

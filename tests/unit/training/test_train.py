@@ -238,6 +238,12 @@ def test_a_run_s_name_depends_on_model_pairs_and_references(world) -> None:
     assert run_name("model", world.pairs, ["key"], world.settings(checkpoint_every=77)) in names
 
 
+def test_who_edits_a_loss_trains_again(world, monkeypatch) -> None:
+    before = run_name("model", world.pairs, ["key"], world.settings())
+    monkeypatch.setattr("vip.training.train.package_hash", "edited {}".format)
+    assert run_name("model", world.pairs, ["key"], world.settings()) != before
+
+
 def test_the_returned_weights_are_the_averages(world, elsewhere) -> None:
     plain, averaged = weights(world.train()), weights(world.train(elsewhere, ema_decay=0.9))
     start = dict(world.pruned.open().denoiser.named_parameters())

@@ -1,5 +1,6 @@
 """The parameters of the comparison."""
 
+import re
 from itertools import pairwise
 from typing import Annotated, Any
 
@@ -11,10 +12,15 @@ from vip.evaluation.effects import PREFERENCE
 from vip.pipelines.comparison.arms import BLOCKS, SEEDED
 from vip.pipelines.comparison.evaluators import NAME, REWARD
 from vip.pipelines.scoring.config import RewardChoice
+from vip.rewards.registry import check_reward
 
 Name = Annotated[str, Field(pattern=f"^{NAME}$")]
 Block = dict[str, Any]
-Budgets = Annotated[list[int], Field(min_length=1)] | None
+# Strict, since pipelines are built from what is written, before anything reads "2" as 2 or "no" as false.
+Count = Annotated[int, Field(ge=0, strict=True)]
+Switch = Annotated[bool, Field(strict=True)]
+Budgets = Annotated[list[Count], Field(min_length=1)] | None
+Seeds = Annotated[list[Count], Field(min_length=1)]
 READ_UNTRAINED = ("block_pruning", "video_generation", "scoring")
 """Blocks that a stage reads that prunes only."""
 READ_BY_STAGES = ("threshold", "stage_prompts", "seed")
@@ -25,13 +31,13 @@ READ_BY_STAGES = ("threshold", "stage_prompts", "seed")
 class Arm:
     """One way to a small model: what differs from the parameters that all arms share."""
 
-    by_default: bool = True
+    by_default: Switch = True
     """Whether it runs where `only` is empty; otherwise it has to be named there."""
-    stages: Annotated[int | None, Field(ge=0)] = None
+    stages: Count | None = None
     """How many stages it has; None for as many as the method, 0 for the teacher as it is."""
-    at_once: bool = False
+    at_once: Switch = False
     """Remove in a single stage what the others remove in all of theirs."""
-    trained: bool = True
+    trained: Switch = True
     """Whether stages train what they pruned."""
     blocks_per_stage: Budgets = None
     """Units that its stages remove instead, a number a stage: `[4, 2, 1]` has three stages."""
@@ -99,6 +105,15 @@ class SecondOpinion:
         """What its columns are called."""
         return self.name or self.reward.name
 
+    def check(self) -> None:
+        """UserError where the reward is not registered, or not with these options, or names no columns."""
+        check_reward(self.reward.name, self.reward.options)
+        if not re.fullmatch(NAME, self.evaluator):
+            raise UserError(
+                f"the second opinion {self.evaluator!r} cannot be called so; give it a name of small "
+                "letters, digits and underscores"
+            )
+
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class Roster:
@@ -118,7 +133,7 @@ class Comparison:
     """What is compared, by name."""
     only: list[str]
     """Arms of a partial comparison; empty for all but those with `by_default: false`."""
-    seeds: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)]
+    seeds: Seeds
     """Each repeats every arm with other noise, draws and data order."""
     candidate: str
     """The arm whose differences to every other one are asked for."""
@@ -134,7 +149,7 @@ class Comparison:
     """The arm that gains are counted from, by the reward an arm trained with and by the others."""
 
     def check(self) -> None:
-        """UserError where a name is of no arm, or a seed, an evaluator's name or the teacher stands twice."""
+        """UserError where a name is of no arm or reward, or a seed, a name or the teacher stands twice."""
         for name in (*self.only, self.candidate, self.baseline):
             if name not in self.arms:
                 raise UserError(f"{name!r} is no arm of the comparison; arms are {', '.join(self.arms)}")
@@ -143,6 +158,8 @@ class Comparison:
         teachers = [name for name, arm in self.arms.items() if arm.stages == 0]
         if len(teachers) > 1:
             raise UserError(f"the arms {' and '.join(teachers)} are both the teacher (stages: 0); keep one")
+        for opinion in self.second_opinions:
+            opinion.check()
         evaluators = [REWARD, PREFERENCE, *(opinion.evaluator for opinion in self.second_opinions)]
         for name in evaluators:
             if evaluators.count(name) > 1:

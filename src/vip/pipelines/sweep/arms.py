@@ -9,9 +9,10 @@ from typing import Any
 from vip.errors import UserError
 from vip.evaluation.swept import label_of
 from vip.pipelines.comparison.arms import ArmRun, known_arms, repeated
-from vip.pipelines.comparison.blocks import merged
+from vip.pipelines.comparison.blocks import block_of, merged
 from vip.pipelines.comparison.budgets import BUDGETS
 from vip.pipelines.comparison.config import Arm
+from vip.pipelines.comparison.evaluators import NAME
 from vip.pipelines.comparison.run_parameters import trained_with
 from vip.pipelines.sweep.config import Sweep, Sweeps
 
@@ -79,10 +80,14 @@ class _Base:
         if setting in BUDGETS:
             stages = range(1, self.run.stages + 1)
             return [self.value_of(f"stage_{number}.budget.{setting}") for number in stages]
-        found: Any = self.parameters
-        for key in setting.split("."):
-            found = found.get(key) if isinstance(found, Mapping) else None
-        return found
+        return self._block_of(setting).get(setting.rpartition(".")[2])
+
+    def says(self, setting: str) -> bool:
+        """Whether parameters say what it is, if only null."""
+        return setting in BUDGETS or setting.rpartition(".")[2] in self._block_of(setting)
+
+    def _block_of(self, setting: str) -> Mapping[str, Any]:
+        return reduce(block_of, setting.split(".")[:-1], self.parameters)
 
     def default_of(self, sweep: Sweep) -> Any:
         """What the settings are without the sweep; in words where several settings are not the same."""
@@ -120,9 +125,10 @@ def _planned(settings: Sweeps, known: Mapping[str, Mapping[str, Any]], parameter
     arms, sweeps = {settings.base: base.arm}, {}
     for name in [name for name in chosen if name not in left_out]:
         sweep, points = chosen[name], []
+        _refuse_unsaid(base, name, sweep)
         for value, arm, changed in _variants(name, sweep, base):
             if changed is not base.arm:
-                _refuse_twice(arm, {**known, **arms}, name, value)
+                _refuse_name(arm, {**known, **arms}, name, value)
             arms[arm] = changed
             points.append({"value": value, "arm": arm})
         sweeps[name] = {"settings": sweep.settings, "scale": sweep.scale, "points": points}
@@ -159,11 +165,25 @@ def _variants(name: str, sweep: Sweep, base: _Base) -> Iterator[tuple[Any, str, 
             yield value, f"{name}_{_slug(value)}", _changed(base.arm, name, sweep.settings, value)
 
 
-def _refuse_twice(arm: str, arms: Mapping[str, Any], sweep: str, value: Any) -> None:
+def _refuse_unsaid(base: _Base, name: str, sweep: Sweep) -> None:
+    for setting in sweep.settings:
+        if not base.says(setting):
+            raise UserError(
+                f"sweep.sweeps.{name}: parameters do not say what {setting} is otherwise; write the value "
+                "that it has now into them"
+            )
+
+
+def _refuse_name(arm: str, arms: Mapping[str, Any], sweep: str, value: Any) -> None:
     if arm in arms:
         raise UserError(
             f"sweep.sweeps.{sweep}: the value {label_of(value)} would be the arm {arm}, which there is "
             "already; take one of the two out, or give the sweep another name"
+        )
+    if not re.fullmatch(NAME, arm):
+        raise UserError(
+            f"sweep.sweeps.{sweep}: the value {label_of(value)} has no letter or digit to call its arm by; "
+            "make it an arm of the comparison, which has a name of yours"
         )
 
 

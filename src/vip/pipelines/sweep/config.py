@@ -9,7 +9,7 @@ from vip.errors import UserError
 from vip.evaluation.swept import Scale, label_of
 from vip.pipelines.comparison.arms import BLOCKS, SEEDED
 from vip.pipelines.comparison.budgets import BUDGETS
-from vip.pipelines.comparison.config import Name
+from vip.pipelines.comparison.config import Name, Seeds
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
@@ -55,7 +55,7 @@ class Sweeps:
     """What is swept, by name."""
     only: list[str]
     """Sweeps of a partial run; empty for all."""
-    seeds: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)]
+    seeds: Seeds
     """Each repeats every value with other noise, draws and data order."""
 
     def check(self) -> None:
