@@ -238,9 +238,11 @@ class StageTracking:
         }
         if isinstance(stage, int):
             return {"stage": stage} | own
-        changed: dict[str, Any] = self._parameters.get(RUNS, {}).get(stage, {})
         run = run_of(stage)
-        return ({"arm": run[0], "seed": run[1]} if run else {}) | own | changed
+        teacher = {"stages": 0} if run else {}
+        own |= self._parameters.get(RUNS, {}).get(stage, teacher)
+        told = {"arm": run[0], "seed": run[1]} if run else {}
+        return told | {key: value for key, value in own.items() if stage_of(key) <= own["stages"]}
 
     def _sample_clips(self, dataset_name: str) -> "list[Path]":
         assert self._catalog is not None, "a catalog is created before a dataset is saved"

@@ -12,6 +12,8 @@ from kedro.pipeline import node, pipeline
 from vip.hooks.journal import AddFiles, End, Log, Open, journals_in
 from vip.hooks.stage_runs import experiment_name
 from vip.hooks.tracking import StageTracking, key_of, stage_of
+from vip.pipelines.comparison.arms import runs_of
+from vip.pipelines.comparison.run_parameters import RUNS, run_parameters
 from vip.processes import Processes
 
 
@@ -220,6 +222,33 @@ def test_arms_of_a_comparison_are_runs_below_its_own(runs, begin):
     ]
     ended = [(entry.stage, entry.status) for entry in runs.taken if isinstance(entry, End)]
     assert ended == [("sft_seed_0", "FINISHED"), ("comparison", "FINISHED")]
+
+
+@pytest.mark.parametrize(
+    ("arm", "stages", "budgets"),
+    [
+        ({}, 2, {"stage_1.budget.blocks_per_stage": "4", "stage_2.budget.blocks_per_stage": "3"}),
+        ({"at_once": True}, 1, {"stage_1.budget.blocks_per_stage": "7"}),
+        ({"stages": 1}, 1, {"stage_1.budget.blocks_per_stage": "4"}),
+        ({"stages": 0}, 0, {}),
+        (
+            {"blocks_per_stage": [4, 2, 1]},
+            3,
+            {f"stage_{number}.budget.blocks_per_stage": value for number, value in enumerate("421", start=1)},
+        ),
+    ],
+)
+def test_an_arm_knows_its_own_stages_and_no_others(runs, begin, arm, stages, budgets):
+    shared = {f"stage_{number}": {"budget": {"blocks_per_stage": 5 - number}} for number in (1, 2)}
+    parameters = {"stages": 2, **shared, "comparison": {"arms": {"sft": arm}, "seeds": [0]}}
+    parameters[RUNS] = run_parameters(parameters, runs_of(parameters))
+    steps = pipeline(
+        [node(make_it, "scores", "size", name="size")], namespace="sft_seed_0_stage_0", inputs="scores"
+    )
+    begin(steps, parameters).before_node_run(steps.nodes[0])
+    told = runs.taken[1].parameters
+    assert told["stages"] == str(stages)
+    assert {name: value for name, value in told.items() if name.startswith("stage_")} == budgets
 
 
 def test_arms_of_a_sweep_are_runs_below_the_sweeps(runs, begin):
