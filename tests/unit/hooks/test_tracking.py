@@ -11,7 +11,7 @@ from kedro.pipeline import node, pipeline
 
 from vip.hooks.journal import AddFiles, End, Log, Open, journals_in
 from vip.hooks.stage_runs import experiment_name
-from vip.hooks.tracking import StageTracking, key_of, stage_of
+from vip.hooks.tracking import StageTracking
 from vip.pipelines.comparison.arms import runs_of
 from vip.pipelines.comparison.run_parameters import RUNS, run_parameters
 from vip.processes import Processes
@@ -183,14 +183,6 @@ def test_switched_off_or_on_another_process_nothing_is_tracked(
 
 
 @pytest.mark.parametrize(
-    ("namespace", "number"),
-    [(None, 0), ("", 0), ("stage_2", 2), ("stage_12.inner", 12), ("stage_x", 0), ("other_1", 0)],
-)
-def test_the_number_of_a_namespace(namespace, number):
-    assert stage_of(namespace) == number
-
-
-@pytest.mark.parametrize(
     ("environment", "name"), [("base", "vip"), ("local", "vip"), ("videocrafter2", "vip-videocrafter2")]
 )
 def test_each_environment_has_its_experiment(environment, name):
@@ -289,8 +281,3 @@ def test_alignment_is_a_run_of_its_own_with_its_page(runs, begin):
     assert logged.measurements[0] == ("reward.average.aligned_minus_teacher", 0.5, 0)
     assert Path(added.files[0]).read_text() == "<html>"
     assert (ended.stage, ended.status) == ("alignment", "FINISHED")
-
-
-def test_a_namespace_goes_by_its_stage_or_by_its_arm_and_seed():
-    names = ("stage_2", "plain_sft_seed_3_stage_1", "alignment", "reporting", None)
-    assert [key_of(name) for name in names] == [2, "plain_sft_seed_3", "alignment", 0, 0]
