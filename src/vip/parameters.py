@@ -45,7 +45,7 @@ def check_parameters(parameters: Mapping[str, Any], pipelines: "Mapping[str, Pip
     problems = [
         *_unknown(parameters, names | set(types) | {"stages"}),
         *(problem for name in sorted(names | set(types)) for problem in _wrong(parameters, name, types)),
-        *_named_but_left_out(parameters),
+        *(_named_but_left_out(parameters) if "comparison" in pipelines else ()),
         *(_swept_wrongly(parameters) if "sweep" in pipelines else ()),
     ]
     if problems:

@@ -248,3 +248,11 @@ def test_sweeps_that_cannot_be_stop_only_who_asks_for_them(changes, reason):
     check_parameters(wrong, PIPELINES)
     with pytest.raises(UserError, match=f"1 parameter cannot be used: {reason}"):
         check_parameters(wrong, PIPELINES | {"sweep": pipeline([])})
+
+
+def test_an_arm_that_is_named_and_cannot_be_run_stops_only_who_asks_for_it():
+    arms = {"redpo": {}, "offline": {"at_once": True}}
+    wrong = parameters(comparison=ON_REQUEST_BLOCKS["comparison"] | {"arms": arms, "only": ["offline"]})
+    check_parameters(wrong, PIPELINES)
+    with pytest.raises(UserError, match="1 parameter cannot be used: comparison.only names offline: it rem"):
+        check_parameters(wrong, PIPELINES | {"comparison": pipeline([])})
