@@ -4,6 +4,7 @@ import dataclasses
 import typing
 from collections.abc import Collection, Iterator, Mapping
 from difflib import get_close_matches
+from types import NoneType
 from typing import TYPE_CHECKING, Any
 
 from vip.config_loader import MAXIMUM_STAGES, stages_of
@@ -44,7 +45,7 @@ def check_parameters(parameters: Mapping[str, Any], pipelines: "Mapping[str, Pip
     problems = [
         *_unknown(parameters, names | set(types) | {"stages"}),
         *(problem for name in sorted(names | set(types)) for problem in _wrong(parameters, name, types)),
-        *_named_but_left_out(parameters),
+        *(_named_but_left_out(parameters) if "comparison" in pipelines else ()),
         *(_swept_wrongly(parameters) if "sweep" in pipelines else ()),
     ]
     if problems:
@@ -136,10 +137,16 @@ def _describe(name: str, kind: Any, details: "ErrorDetails") -> str:
 def _fields(kind: Any, path: tuple[int | str, ...]) -> set[str]:
     """The names that a configuration class has at a path below it; empty where no class is found."""
     for key in path:
-        if not dataclasses.is_dataclass(kind):
-            return set()
-        kind = typing.get_type_hints(kind).get(str(key))
+        kind = _below(kind, str(key))
     return {field.name for field in dataclasses.fields(kind)} if dataclasses.is_dataclass(kind) else set()
+
+
+def _below(kind: Any, key: str) -> Any:
+    """What a class has under a name, None for none; what a dict or list holds; without `| None`."""
+    found = typing.get_type_hints(kind).get(key) if dataclasses.is_dataclass(kind) else None
+    if typing.get_origin(kind) in (dict, list):
+        found = typing.get_args(kind)[-1]
+    return typing.get_args(found)[0] if NoneType in typing.get_args(found) else found
 
 
 def _nearest(name: object, known: set[str]) -> str:

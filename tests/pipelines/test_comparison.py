@@ -162,7 +162,7 @@ def test_an_arm_whose_budgets_do_not_add_up_is_left_out_and_the_reason_told():
 def test_naming_an_arm_that_cannot_be_run_is_refused():
     asked = changed(only=["offline"]) | UNLIKE
     with pytest.raises(UserError, match="comparison.only names offline: it removes at once"):
-        check_parameters(asked, {})
+        check_parameters(asked, {"comparison": create_pipeline([])})
 
 
 def test_namespaces_are_read_back():

@@ -117,6 +117,37 @@ def test_an_unknown_setting_of_a_stage_is_named():
     assert "stage_1.bugdet is unknown; did you mean budget?" in line
 
 
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class Collection:
+    by_name: dict[Annotated[str, Field(max_length=9)], Choice]
+    in_turn: Annotated[list[Choice], Field(min_length=1)]
+    budget: Annotated[Budget, Field()] | None = None
+
+
+def collect(settings: Collection) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ({"by_name": {"one": {"name": "x", "nam": 1}}}, "by_name.one.nam is unknown; did you mean name"),
+        ({"in_turn": [{"name": "x", "nam": 1}]}, "in_turn.0.nam is unknown; did you mean name"),
+        ({"budget": {"blocks": 1, "block": 1}}, "budget.block is unknown; did you mean blocks"),
+    ],
+)
+def test_an_unknown_setting_in_a_collection_is_named_with_the_nearest(changes, line):
+    collecting = pipeline([node(collect, inputs="params:collection", outputs=None, name="collect")])
+    good = {"by_name": {}, "in_turn": [{"name": "x"}]}
+    with pytest.raises(UserError, match=f"1 parameter cannot be used: collection.{line}"):
+        check_parameters(parameters(collection=good | changes), PIPELINES | {"collection": collecting})
+
+
+def test_an_unknown_setting_of_an_arm_is_named_with_the_nearest():
+    comparison = ON_REQUEST_BLOCKS["comparison"] | {"arms": {"redpo": {"redpo_trainng": {}}}}
+    line = refusal(comparison=comparison)
+    assert "comparison.arms.redpo.redpo_trainng is unknown; did you mean redpo_training?" in line
+
+
 def test_an_impossible_value_is_named_with_its_bound():
     line = refusal(training={"choice": {"name": "even"}, "epochs": 0})
     assert "training.epochs is 0: should be greater than or equal to 1" in line
@@ -217,3 +248,11 @@ def test_sweeps_that_cannot_be_stop_only_who_asks_for_them(changes, reason):
     check_parameters(wrong, PIPELINES)
     with pytest.raises(UserError, match=f"1 parameter cannot be used: {reason}"):
         check_parameters(wrong, PIPELINES | {"sweep": pipeline([])})
+
+
+def test_an_arm_that_is_named_and_cannot_be_run_stops_only_who_asks_for_it():
+    arms = {"redpo": {}, "offline": {"at_once": True}}
+    wrong = parameters(comparison=ON_REQUEST_BLOCKS["comparison"] | {"arms": arms, "only": ["offline"]})
+    check_parameters(wrong, PIPELINES)
+    with pytest.raises(UserError, match="1 parameter cannot be used: comparison.only names offline: it rem"):
+        check_parameters(wrong, PIPELINES | {"comparison": pipeline([])})

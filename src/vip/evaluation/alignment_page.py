@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from vip.evaluation.arms_figures import forest_figure
+from vip.evaluation.bootstrap import side_of_zero
 from vip.evaluation.cases import KINDS, choose_rows
 from vip.evaluation.comparison import PAIR
 from vip.evaluation.effects import PREFERENCE
 from vip.evaluation.report import ReportSettings
 from vip.evaluation.results import records
 from vip.evaluation.templating import environment_of, with_figures
-from vip.evaluation.verdict import side_of_zero
 from vip.evaluation.videos import FRAMES_PER_SECOND, video_uri
 from vip.evaluation.wording import spelled
 from vip.types import Clip, Items, Table

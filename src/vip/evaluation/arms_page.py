@@ -6,9 +6,9 @@ from typing import Any
 
 from vip.evaluation.arms_figures import forest_figure, size_figure, win_figure
 from vip.evaluation.arms_gains import carries
-from vip.evaluation.results import records
+from vip.evaluation.bootstrap import side_of_zero
+from vip.evaluation.results import records, rows_with_cells
 from vip.evaluation.templating import environment_of, with_figures
-from vip.evaluation.verdict import side_of_zero
 from vip.types import PROPERTIES, Table
 
 SHOWN = ("average", *PROPERTIES)
@@ -80,30 +80,11 @@ def _evaluator(arms: Table, differences: Table, asked: Asked, name: str, reward:
         "name": name,
         "reward": reward,
         "trained": [arm for arm, trained_with in asked.trained_with.items() if trained_with == name],
-        "rows": _means(means),
+        "rows": rows_with_cells(means, "arm", "stage", low="to_teacher_low", high="to_teacher_high"),
         "with_teacher": bool(means["to_teacher"].notna().any()),
-        "differences": _differences(differences[differences["evaluator"] == name]),
+        "differences": rows_with_cells(differences[differences["evaluator"] == name], "arm"),
         "figures": figures,
     }
-
-
-def _means(arms: Table) -> list[dict[str, Any]]:
-    """One row an arm and stage, with a mean a dimension."""
-    rows: dict[tuple[str, int], dict[str, Any]] = {}
-    for record in records(arms):
-        row = rows.setdefault((record["arm"], record["stage"]), {**record, "means": {}})
-        side = side_of_zero(record["to_teacher_low"], record["to_teacher_high"])
-        row["means"][record["dimension"]] = {**record, "side": side}
-    return list(rows.values())
-
-
-def _differences(differences: Table) -> list[dict[str, Any]]:
-    """One row an arm that the candidate is compared with, with a cell a dimension."""
-    rows: dict[str, dict[str, Any]] = {}
-    for record in records(differences):
-        row = rows.setdefault(record["arm"], {"arm": record["arm"], "cells": {}})
-        row["cells"][record["dimension"]] = {**record, "side": _side(record)}
-    return list(rows.values())
 
 
 def _side(record: Mapping[str, Any]) -> str:

@@ -1,7 +1,7 @@
 """How sure a mean of paired differences is: the percentile bootstrap."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from vip.errors import UserError
 from vip.seeding import seed_of
@@ -18,6 +18,13 @@ class Interval:
     mean: float
     low: float
     high: float
+
+
+def side_of_zero(low: float, high: float) -> Literal["above", "below", "unclear"]:
+    """On which side of zero the whole interval lies; `unclear` also where there is no interval."""
+    if low > 0:
+        return "above"
+    return "below" if high < 0 else "unclear"
 
 
 def wins(differences: "NDArray[np.float64]") -> "NDArray[np.float64]":

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from vip.evaluation import anatomy, figures, provenance, verdict, wording
 from vip.evaluation.benchmark import benchmark
+from vip.evaluation.bootstrap import side_of_zero
 from vip.evaluation.cases import KINDS, choose_cases
 from vip.evaluation.results import MODEL_NAMES, rows_of
 from vip.evaluation.stages import Evidence, Run
@@ -150,7 +151,7 @@ def _cell(model: str, metric: Mapping[str, Any]) -> dict[str, Any]:
     differences = []
     for baseline in baselines:
         _, low, high = wording.interval_of(metric, baseline)
-        side = verdict.side_of_zero(low, high)
+        side = side_of_zero(low, high)
         differences.append((MODEL_NAMES[baseline], wording.difference_as_text(metric, baseline), side))
     return {"mean": metric["mean"], "differences": differences}
 

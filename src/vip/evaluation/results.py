@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
+from vip.evaluation.bootstrap import side_of_zero
 from vip.evaluation.comparison import DIMENSIONS
 from vip.evaluation.stages import Evidence
 from vip.evaluation.wording import bytes_as_text, difference_as_text, quantity_as_text, seconds_as_text
@@ -32,6 +33,18 @@ Groups = Iterable[tuple[tuple[int, str], Table]]
 def records(table: Table) -> list[dict[str, Any]]:
     """The rows as dicts."""
     return cast("list[dict[str, Any]]", table.to_dict("records"))
+
+
+def rows_with_cells(table: Table, *by: str, low: str = "low", high: str = "high") -> list[dict[str, Any]]:
+    """One row for each value of the columns `by`: its first record, and `cells`, its records by dimension.
+
+    A cell's `side` says on which side of zero the interval lies whose bounds are `low` and `high`.
+    """
+    rows: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for record in records(table):
+        row = rows.setdefault(tuple(record[name] for name in by), {**record, "cells": {}})
+        row["cells"][record["dimension"]] = {**record, "side": side_of_zero(record[low], record[high])}
+    return list(rows.values())
 
 
 def rows_of(results: Table) -> list[tuple[int, str, dict[str, Any]]]:

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from vip.evaluation.arms import differences_of, last_stages, means_of
+from vip.evaluation.bootstrap import side_of_zero
 from vip.evaluation.results import records
 from vip.evaluation.swept import Swept
-from vip.evaluation.verdict import side_of_zero
 from vip.evaluation.wording import interval_as_text, quantity_as_text, signed
 from vip.types import Table
 

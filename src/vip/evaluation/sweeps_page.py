@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from vip.evaluation.results import records
+from vip.evaluation.results import rows_with_cells
 from vip.evaluation.sweeps import advice, rows_of_sweeps
 from vip.evaluation.sweeps_figures import sweep_figure
 from vip.evaluation.swept import Swept, SweptSetting
 from vip.evaluation.templating import environment_of, with_figures
-from vip.evaluation.verdict import side_of_zero
 from vip.evaluation.wording import spelled
 from vip.types import PROPERTIES, Table
 
@@ -43,7 +42,7 @@ def _sweep(name: str, rows: Table, swept: Swept) -> dict[str, Any]:
             for evaluator, table in by_evaluator
         ],
         "figure": sweep_figure(rows, sweep, spelled(name).capitalize()),
-        "tables": [_values(table) for _, table in by_evaluator],
+        "tables": [rows_with_cells(table, "arm") for _, table in by_evaluator],
     }
 
 
@@ -53,12 +52,3 @@ def _trained_with(evaluator: str, sweep: SweptSetting, trained_with: Mapping[str
     if len(trained) == len(sweep.points):
         return "which training saw"
     return f"which trained {', '.join(trained)}" if trained else "which training did not see"
-
-
-def _values(rows: Table) -> list[dict[str, Any]]:
-    """One row a value, with a cell a dimension."""
-    found: dict[str, dict[str, Any]] = {}
-    for record in records(rows):
-        row = found.setdefault(record["arm"], {**record, "cells": {}})
-        row["cells"][record["dimension"]] = {**record, "side": side_of_zero(record["low"], record["high"])}
-    return list(found.values())

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from vip.evaluation.bootstrap import Interval, paired_interval
+from vip.evaluation.bootstrap import Interval, paired_interval, side_of_zero
 from vip.evaluation.comparison import paired_differences
 from vip.evaluation.results import records
 from vip.evaluation.stages import Evidence
@@ -65,13 +65,6 @@ def recoveries(stages: Sequence[Evidence], resamples: int, confidence: float, se
         found.append(Recovery(loss, recovery_share(*means)))
         previous = student
     return found
-
-
-def side_of_zero(low: float, high: float) -> Literal["above", "below", "unclear"]:
-    """On which side of zero the whole interval lies; `unclear` also where there is no interval."""
-    if low > 0:
-        return "above"
-    return "below" if high < 0 else "unclear"
 
 
 def claims(results: Table, found: Sequence[Recovery]) -> list[Claim]:

@@ -73,7 +73,7 @@ def _remedy(name: str) -> str:
     if rest:
         number = stage.removeprefix("stage_")
         return f"stage {number} makes it: kedro run --pipeline=stage --params=stage:{number}"
-    for maker in ("prompt_filtering", "teacher_training"):
-        if maker in pipelines and name in pipelines[maker].all_outputs():
-            return f"make it with kedro run --pipeline={maker}"
+    makers = {maker: each.nodes for maker, each in pipelines.items() if name in each.all_outputs()}
+    if makers:
+        return f"make it with kedro run --pipeline={min(makers, key=lambda maker: len(makers[maker]))}"
     return "put it there, or name another place in conf (catalog.yml)"

@@ -10,8 +10,8 @@ from kedro.runner.task import Task
 
 from vip.datasets.provenance import ProvenanceFolder
 from vip.faults import fault_point
-from vip.hooks.tracking import stage_of
 from vip.pipelines.comparison.arms import run_of
+from vip.pipelines.namespaces import stage_of
 from vip.runners.ledger import Ledger
 
 if TYPE_CHECKING:

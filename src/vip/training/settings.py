@@ -28,10 +28,6 @@ class ReferenceSettings(DrawSettings, Protocol):
     """What decides the reference predictions."""
 
     @property
-    def reference(self) -> Literal["teacher", "initial"]:
-        """Which frozen model the student is held against."""
-
-    @property
     def loading(self) -> "Loading":
         """How models are held in memory."""
 

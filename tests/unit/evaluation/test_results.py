@@ -4,7 +4,7 @@ import pandas as pd
 from tests.unit.evaluation import synthetic
 
 from vip.evaluation.comparison import DIMENSIONS
-from vip.evaluation.results import COST_COLUMNS, results_as_text, rows_of
+from vip.evaluation.results import COST_COLUMNS, results_as_text, rows_of, rows_with_cells
 from vip.evaluation.stages import DATASETS, Evidence, gather
 
 
@@ -35,6 +35,22 @@ def test_text_holds_the_numbers_in_ascii(results: pd.DataFrame) -> None:
     assert f"{student.loc['average', 'versus_pruned']:+.3f} [" in lines[-1]
     assert "390 k" in lines[-1]
     assert max(map(len, lines)) < 150
+
+
+def test_a_row_has_its_first_record_and_a_cell_a_dimension_with_its_side_of_zero():
+    table = pd.DataFrame(
+        [("a", 1, "average", 0.1, 0.2), ("a", 2, "average", -0.1, 0.2), ("a", 1, "motion", -0.2, -0.1)],
+        columns=["arm", "stage", "dimension", "low", "high"],
+    )
+    first, second = rows_with_cells(table, "arm", "stage")
+    assert [(row["arm"], row["stage"]) for row in (first, second)] == [("a", 1), ("a", 2)]
+    assert [(name, cell["side"]) for name, cell in first["cells"].items()] == [
+        ("average", "above"),
+        ("motion", "below"),
+    ]
+    assert second["cells"]["average"] == {**table.iloc[1], "side": "unclear"}
+    (only,) = rows_with_cells(table, "arm", low="stage", high="stage")
+    assert {cell["side"] for cell in only["cells"].values()} == {"above"}
 
 
 def test_gather_sorts_stages_by_number() -> None:

@@ -13,6 +13,20 @@ def make_it(*inputs: object) -> object:
     return inputs
 
 
+def makes(*names: str):
+    return pipeline([node(make_it, inputs="raw", outputs=name, name=name) for name in names])
+
+
+@pytest.fixture(autouse=True)
+def registered(monkeypatch):
+    pipelines = {
+        "__default__": makes("prompts", "clips", "scores"),
+        "prompt_filtering": makes("prompts"),
+        "comparison": makes("prompts", "comparison_arms"),
+    }
+    monkeypatch.setattr("kedro.framework.project.pipelines", pipelines)
+
+
 READER = pipeline([node(make_it, inputs=["text", "params:seed"], outputs="copy", name="copy")])
 
 
@@ -39,6 +53,16 @@ def test_what_is_missing_is_named_with_its_place(path, catalog):
 def test_what_no_catalog_knows_is_missing():
     with pytest.raises(UserError, match="text is missing; put it there"):
         check_inputs(READER, DataCatalog({"other": MemoryDataset(1)}))
+
+
+@pytest.mark.parametrize(
+    ("name", "maker"),
+    [("prompts", "prompt_filtering"), ("comparison_arms", "comparison"), ("scores", "__default__")],
+)
+def test_what_a_pipeline_makes_is_named_with_the_smallest_that_does(name, maker):
+    reader = pipeline([node(make_it, inputs=name, outputs="copy", name="copy")])
+    with pytest.raises(UserError, match=f"{name} is missing; make it with kedro run --pipeline={maker}$"):
+        check_inputs(reader, DataCatalog({"other": MemoryDataset(1)}))
 
 
 def test_what_another_stage_makes_is_named_with_the_command(path):

@@ -11,7 +11,9 @@ from kedro.pipeline import node, pipeline
 
 from vip.hooks.journal import AddFiles, End, Log, Open, journals_in
 from vip.hooks.stage_runs import experiment_name
-from vip.hooks.tracking import StageTracking, key_of, stage_of
+from vip.hooks.tracking import StageTracking
+from vip.pipelines.comparison.arms import runs_of
+from vip.pipelines.comparison.run_parameters import RUNS, run_parameters
 from vip.processes import Processes
 
 
@@ -181,14 +183,6 @@ def test_switched_off_or_on_another_process_nothing_is_tracked(
 
 
 @pytest.mark.parametrize(
-    ("namespace", "number"),
-    [(None, 0), ("", 0), ("stage_2", 2), ("stage_12.inner", 12), ("stage_x", 0), ("other_1", 0)],
-)
-def test_the_number_of_a_namespace(namespace, number):
-    assert stage_of(namespace) == number
-
-
-@pytest.mark.parametrize(
     ("environment", "name"), [("base", "vip"), ("local", "vip"), ("videocrafter2", "vip-videocrafter2")]
 )
 def test_each_environment_has_its_experiment(environment, name):
@@ -220,6 +214,33 @@ def test_arms_of_a_comparison_are_runs_below_its_own(runs, begin):
     ]
     ended = [(entry.stage, entry.status) for entry in runs.taken if isinstance(entry, End)]
     assert ended == [("sft_seed_0", "FINISHED"), ("comparison", "FINISHED")]
+
+
+@pytest.mark.parametrize(
+    ("arm", "stages", "budgets"),
+    [
+        ({}, 2, {"stage_1.budget.blocks_per_stage": "4", "stage_2.budget.blocks_per_stage": "3"}),
+        ({"at_once": True}, 1, {"stage_1.budget.blocks_per_stage": "7"}),
+        ({"stages": 1}, 1, {"stage_1.budget.blocks_per_stage": "4"}),
+        ({"stages": 0}, 0, {}),
+        (
+            {"blocks_per_stage": [4, 2, 1]},
+            3,
+            {f"stage_{number}.budget.blocks_per_stage": value for number, value in enumerate("421", start=1)},
+        ),
+    ],
+)
+def test_an_arm_knows_its_own_stages_and_no_others(runs, begin, arm, stages, budgets):
+    shared = {f"stage_{number}": {"budget": {"blocks_per_stage": 5 - number}} for number in (1, 2)}
+    parameters = {"stages": 2, **shared, "comparison": {"arms": {"sft": arm}, "seeds": [0]}}
+    parameters[RUNS] = run_parameters(parameters, runs_of(parameters))
+    steps = pipeline(
+        [node(make_it, "scores", "size", name="size")], namespace="sft_seed_0_stage_0", inputs="scores"
+    )
+    begin(steps, parameters).before_node_run(steps.nodes[0])
+    told = runs.taken[1].parameters
+    assert told["stages"] == str(stages)
+    assert {name: value for name, value in told.items() if name.startswith("stage_")} == budgets
 
 
 def test_arms_of_a_sweep_are_runs_below_the_sweeps(runs, begin):
@@ -260,8 +281,3 @@ def test_alignment_is_a_run_of_its_own_with_its_page(runs, begin):
     assert logged.measurements[0] == ("reward.average.aligned_minus_teacher", 0.5, 0)
     assert Path(added.files[0]).read_text() == "<html>"
     assert (ended.stage, ended.status) == ("alignment", "FINISHED")
-
-
-def test_a_namespace_goes_by_its_stage_or_by_its_arm_and_seed():
-    names = ("stage_2", "plain_sft_seed_3_stage_1", "alignment", "reporting", None)
-    assert [key_of(name) for name in names] == [2, "plain_sft_seed_3", "alignment", 0, 0]

@@ -13,6 +13,7 @@ from vip.families.base import VideoFamily
 from vip.pipelines.redpo_training.config import ReDPOTraining
 from vip.training.batches import PairClips
 from vip.training.checkpoints import CheckpointFolder
+from vip.training.feeding import Feed, reference_keys
 from vip.training.pairs import PreferencePair
 from vip.training.reference import reference_predictions
 from vip.training.train import Trained, train
@@ -146,6 +147,37 @@ class World:
         predictions = self.predictions(settings)
         return train(self.pruned, reference, self.pairs, self.clips, predictions, folder, settings)
 
+    def feed(
+        self, family: TinyFamily | None = None, process: int = 0, processes: int = 1, **changes: Any
+    ) -> Feed:
+        settings = self.settings(**changes)
+        predictions = self.predictions(settings)
+        keys = reference_keys(predictions, self.pairs, settings, self.teacher.fingerprint)
+        student = family or self.pruned.open()
+        return Feed(student, self.pairs, self.clips, predictions, keys, settings, "cpu", process, processes)
+
+    def stop_before(self, call: int, stop: type[BaseException] = KeyboardInterrupt) -> list[int]:
+        """Let the student's call of that number be interrupted; the list grows with every call."""
+        calls: list[int] = []
+
+        def prepare(family: TinyFamily) -> None:
+            def before_predict() -> None:
+                calls.append(1)
+                if len(calls) == call:
+                    raise stop
+
+            family.before_predict = before_predict
+
+        self.pruned.prepare = prepare
+        return calls
+
+    def stopped(self, calls: int, stop: type[BaseException] = KeyboardInterrupt, **changes: Any) -> None:
+        """A training that was stopped after so many calls of the student."""
+        self.stop_before(calls + 1, stop)
+        with pytest.raises(stop):
+            self.train(**changes)
+        self.pruned.prepare = lambda family: None
+
 
 def made(lazy: LazyMap[Any]) -> Items[Any]:
     """All items of a lazy map, made in batches of its own size."""
@@ -166,6 +198,12 @@ def clips_of(keys: Sequence[str], seed: int, mean: float) -> Mapping[str, Clip]:
 def world(tmp_path: Path) -> World:
     """A tiny world with its checkpoints in the test's own folder."""
     return tiny_world(tmp_path)
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> CheckpointFolder:
+    """Another folder of checkpoints."""
+    return CheckpointFolder(tmp_path / "elsewhere")
 
 
 def tiny_world(folder: Path) -> World:

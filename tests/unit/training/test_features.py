@@ -21,18 +21,10 @@ from vip.losses.methods import METHODS, Weights
 from vip.training.batches import NoisyPairs
 from vip.training.draws import Step
 from vip.training.features import FeatureTeacher, captured, of_winners, winners_features
-from vip.training.feeding import Feed, reference_keys
 from vip.training.objective import terms
 from vip.training.sums import Sums
 
 METHOD = {"method": "feature_distillation"}
-
-
-def feed_of(world, family: Any) -> Feed:
-    settings = world.settings(**METHOD)
-    references = world.predictions(settings)
-    keys = reference_keys(references, world.pairs, settings, world.teacher.fingerprint)
-    return Feed(family, world.pairs, world.clips, references, keys, settings, "cpu")
 
 
 def beside(world, student: Any) -> FeatureTeacher:
@@ -42,7 +34,7 @@ def beside(world, student: Any) -> FeatureTeacher:
 def test_terms_compare_the_features_of_each_winner(world) -> None:
     """By hand: the two layers of the tiny model, called one by one on the winners of a batch."""
     student, teacher = world.pruned.open(), world.teacher.open()
-    (batch,) = feed_of(world, student).batches(Step(1, (4, 0, 2)))
+    (batch,) = world.feed(student, **METHOD).batches(Step(1, (4, 0, 2)))
     found = terms(student, student.denoiser, batch, 10.0, beside(world, student))
     winners = batch.samples.noisy[:3]
     errors = []
@@ -69,7 +61,7 @@ def test_a_student_like_its_teacher_has_neither_loss_nor_gradient(world) -> None
     for value in parameters.values():
         value.requires_grad_()
     teacher = beside(world, student)
-    (batch,) = feed_of(world, student).batches(Step(0, (1, 3)))
+    (batch,) = world.feed(student, **METHOD).batches(Step(0, (1, 3)))
     same = replace(batch, reference=student.predict(
         student.denoiser, batch.samples.noisy, batch.samples.timesteps, batch.conditioning
     ).detach())  # fmt: skip
@@ -119,7 +111,7 @@ def test_only_this_method_opens_the_teacher_for_training(world) -> None:
 def test_without_a_shared_place_there_is_nothing_to_learn(world) -> None:
     student = world.pruned.open()
     student.feature_paths = lambda: {"elsewhere": "motion"}
-    (batch,) = feed_of(world, student).batches(Step(0, (1, 3)))
+    (batch,) = world.feed(student, **METHOD).batches(Step(0, (1, 3)))
     with pytest.raises(UserError, match="share none of the 1 places"):
         terms(student, student.denoiser, batch, 10.0, beside(world, student))
 
@@ -128,7 +120,7 @@ def test_gradient_norms_are_measured_beside_a_teacher_too(world) -> None:
     student = world.pruned.open()
     for value in student.trainable().values():
         value.requires_grad_()
-    (batch,) = feed_of(world, student).batches(Step(0, (1, 3)))
+    (batch,) = world.feed(student, **METHOD).batches(Step(0, (1, 3)))
     sums, plain = Sums(), Sums()
     sums.add_gradients(
         terms(student, student.denoiser, batch, 10.0, beside(world, student)),

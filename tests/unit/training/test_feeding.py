@@ -10,17 +10,8 @@ from vip.training.draws import Step
 from vip.training.feeding import Feed, reference_keys
 
 
-def feed_of(world, process: int = 0, processes: int = 1, **changes) -> Feed:
-    settings = world.settings(**changes)
-    references = world.predictions(settings)
-    keys = reference_keys(references, world.pairs, settings, world.teacher.fingerprint)
-    return Feed(
-        world.pruned.open(), world.pairs, world.clips, references, keys, settings, "cpu", process, processes
-    )
-
-
 def test_every_prompt_is_embedded_once(world) -> None:
-    feed = feed_of(world)
+    feed = world.feed()
     for step in (Step(0, (0, 1, 2)), Step(0, (3, 4, 5, 6)), Step(1, (6, 5))):
         feed.batches(step)
     assert sorted(feed.family.encoded) == sorted({pair.prompt for pair in world.pairs})
@@ -28,7 +19,7 @@ def test_every_prompt_is_embedded_once(world) -> None:
 
 
 def test_predictions_belong_to_their_samples(world) -> None:
-    feed = feed_of(world)
+    feed = world.feed()
     (batch,), teacher = feed.batches(Step(1, (5, 2, 6))), world.teacher.open()
     with torch.no_grad():
         expected = teacher.predict(
@@ -53,13 +44,13 @@ def shares_and_rows(feed: Feed) -> list[tuple[float, list[int]]]:
 
 
 def test_processes_share_a_step(world) -> None:
-    assert shares_and_rows(feed_of(world, 0, 2)) == [(6 / 5, [0, 1, 2])]
-    assert shares_and_rows(feed_of(world, 1, 2)) == [(4 / 5, [3, 4])]
+    assert shares_and_rows(world.feed(process=0, processes=2)) == [(6 / 5, [0, 1, 2])]
+    assert shares_and_rows(world.feed(process=1, processes=2)) == [(4 / 5, [3, 4])]
 
 
 def test_micro_batches_are_the_same_for_any_number_of_processes(world) -> None:
     def found(processes: int) -> list[tuple[float, list[int]]]:
-        feeds = [feed_of(world, process, processes, micro_batch_size=2) for process in range(processes)]
+        feeds = [world.feed(None, process, processes, micro_batch_size=2) for process in range(processes)]
         return [pair for feed in feeds for pair in shares_and_rows(feed)]
 
     assert found(1) == [(2 / 5, [0, 1]), (2 / 5, [2, 3]), (1 / 5, [4])]
@@ -68,7 +59,7 @@ def test_micro_batches_are_the_same_for_any_number_of_processes(world) -> None:
 
 
 def test_a_process_without_a_pair_counts_for_nothing(world) -> None:
-    (part,) = feed_of(world, process=1, processes=2).batches(Step(0, (4,)))
+    (part,) = world.feed(process=1, processes=2).batches(Step(0, (4,)))
     assert part.share == 0
     assert len(part.samples.noisy) == 2
 

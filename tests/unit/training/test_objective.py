@@ -4,17 +4,13 @@ import pytest
 import torch
 from accelerate import Accelerator
 
-from vip.training.feeding import Feed, reference_keys
 from vip.training.objective import terms
 from vip.training.sums import Sums
 
 
 @pytest.fixture
 def feed(world):
-    settings = world.settings()
-    references = world.predictions(settings)
-    keys = reference_keys(references, world.pairs, settings, world.teacher.fingerprint)
-    return Feed(world.pruned.open(), world.pairs, world.clips, references, keys, settings, "cpu")
+    return world.feed()
 
 
 def test_terms_are_the_paper_s_equations(world, feed) -> None:

@@ -4,9 +4,9 @@ import logging
 import signal
 from dataclasses import fields
 
-import pandas as pd
 import pytest
 import torch
+from tests.unit.training.trained import assert_same
 
 from vip.errors import UserError
 from vip.training.checkpoints import CheckpointFolder
@@ -18,55 +18,20 @@ STEPS = 6
 RARELY = {"checkpoint_every": 100, "gradient_norm_every": 100, "ema_decay": 0.9, "warmup_steps": 4}
 
 
-def stop_before(world, call: int, stop: type[BaseException] = KeyboardInterrupt) -> list[int]:
-    """Let the call of that number be interrupted; the list grows with every call."""
-    calls: list[int] = []
-
-    def prepare(family) -> None:
-        def before_predict() -> None:
-            calls.append(1)
-            if len(calls) == call:
-                raise stop
-
-        family.before_predict = before_predict
-
-    world.pruned.prepare = prepare
-    return calls
-
-
-def stopped(world, steps: int, stop: type[BaseException] = KeyboardInterrupt, **settings) -> None:
-    """A training that was stopped after so many steps."""
-    stop_before(world, steps + 1, stop)
-    with pytest.raises(stop):
-        world.train(**settings)
-    world.pruned.prepare = lambda family: None
-
-
-def assert_same(one, other) -> None:
-    pd.testing.assert_frame_equal(one.curve, other.curve, check_exact=True)
-    ours, theirs = (dict(trained.family.denoiser.named_parameters()) for trained in (one, other))
-    assert all(torch.equal(ours[name], theirs[name]) for name in ours)
-
-
-@pytest.fixture
-def elsewhere(tmp_path):
-    return CheckpointFolder(tmp_path / "elsewhere")
-
-
 @pytest.mark.parametrize("stop", [KeyboardInterrupt, SystemExit])
 @pytest.mark.parametrize("steps", range(1, STEPS))
 def test_no_step_before_a_stop_is_done_again(world, elsewhere, caplog, steps, stop) -> None:
     expected = world.train(elsewhere, **RARELY)
     with caplog.at_level(logging.INFO):
-        stopped(world, steps, stop, **RARELY)
+        world.stopped(steps, stop, **RARELY)
     assert f"training was stopped after step {steps}, which is in a checkpoint" in caplog.text
-    calls = stop_before(world, 0)
+    calls = world.stop_before(0)
     assert_same(world.train(**RARELY), expected)
     assert len(calls) == STEPS - steps
 
 
 def test_a_stop_before_the_first_step_leaves_nothing(world) -> None:
-    stopped(world, 0, **RARELY)
+    world.stopped(0, **RARELY)
     assert not world.checkpoints.path.exists()
 
 
@@ -109,7 +74,7 @@ def test_signals_come_after_the_block_and_handlers_come_back() -> None:
 
 
 def test_other_settings_are_shown_and_refused_where_a_training_was_stopped(world) -> None:
-    stopped(world, 4, **RARELY)
+    world.stopped(4, **RARELY)
     with pytest.raises(UserError) as caught:
         world.train(**RARELY | {"learning_rate": 0.5, "method": "dpo"})
     line = str(caught.value)
@@ -122,23 +87,23 @@ def test_other_settings_are_shown_and_refused_where_a_training_was_stopped(world
 
 
 def test_another_precision_is_another_setting(world) -> None:
-    stopped(world, 4, **RARELY)
+    world.stopped(4, **RARELY)
     with pytest.raises(UserError, match="precision is 'fp32' there and 'bf16' now"):
         world.train(**RARELY | {"precision": "bf16"})
 
 
 def test_what_changes_no_bit_may_be_changed_on_the_way(world, elsewhere) -> None:
     expected = world.train(elsewhere, **RARELY)
-    stopped(world, 4, **RARELY)
+    world.stopped(4, **RARELY)
     assert_same(world.train(**RARELY | {"checkpoint_every": 1}), expected)
 
 
 def test_told_to_restart_it_trains_afresh_and_leaves_the_other_where_it_is(world, elsewhere) -> None:
-    stopped(world, 4, **RARELY)
+    world.stopped(4, **RARELY)
     other = RARELY | {"learning_rate": 0.5}
     assert_same(world.train(**other, changed_settings="restart"), world.train(elsewhere, **other))
     expected = world.train(CheckpointFolder(elsewhere.path / "more"), **RARELY)
-    calls = stop_before(world, 0)
+    calls = world.stop_before(0)
     assert_same(world.train(**RARELY), expected)
     assert len(calls) == STEPS - 4
 
@@ -152,7 +117,7 @@ def test_a_finished_training_stands_in_nobodys_way(world, elsewhere, caplog) -> 
 
 
 def test_other_pairs_are_another_training_and_no_matter_of_settings(world) -> None:
-    stopped(world, 4, **RARELY)
+    world.stopped(4, **RARELY)
     world.pairs = world.pairs[:-1]
     assert len(world.train(**RARELY | {"beta": 20.0}).curve) == STEPS - 2
 

@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 import torch
 from safetensors.torch import load_file
+from tests.unit.training.trained import assert_same, weights
 
 from vip.errors import UserError
-from vip.training.checkpoints import CheckpointFolder
 from vip.training.curve import CURVE
-from vip.training.train import Trained, run_name, train
+from vip.training.train import run_name, train
 
 STEPS = 6  # seven pairs in batches of three, two epochs
 LONG = {
@@ -28,36 +28,6 @@ FULL = {
     "sft_weight": "auto",
     "gradient_norm_every": 2,
 }
-
-
-def weights(trained: Trained) -> dict[str, torch.Tensor]:
-    return {name: value.detach().clone() for name, value in trained.family.denoiser.named_parameters()}
-
-
-def assert_same(one: Trained, other: Trained) -> None:
-    pd.testing.assert_frame_equal(one.curve, other.curve, check_exact=True)
-    for (name, value), twin in zip(weights(one).items(), weights(other).values(), strict=True):
-        assert torch.equal(value, twin), name
-
-
-def stop_at(call: int):
-    """Prepare a family whose call number `call` of the denoiser is interrupted."""
-
-    def prepare(family) -> None:
-        calls = iter(range(1, call + 1))
-
-        def before_predict() -> None:
-            if next(calls) == call:
-                raise KeyboardInterrupt
-
-        family.before_predict = before_predict
-
-    return prepare
-
-
-@pytest.fixture
-def elsewhere(tmp_path):
-    return CheckpointFolder(tmp_path / "elsewhere")
 
 
 def test_only_trainable_parameters_move(world) -> None:
@@ -159,24 +129,18 @@ def test_an_automatic_weight_that_cannot_be_found_is_refused(world) -> None:
         world.train(sft_weight="auto")
 
 
-@pytest.mark.parametrize("call", range(1, 5 + STEPS + 1))
-def test_a_run_stopped_anywhere_ends_as_if_it_was_not(world, elsewhere, call) -> None:
+@pytest.mark.parametrize("calls", range(5 + STEPS))
+def test_a_run_stopped_anywhere_ends_as_if_it_was_not(world, elsewhere, calls) -> None:
     expected = world.train(elsewhere, **FULL)
-    world.pruned.prepare = stop_at(call)
-    with pytest.raises(KeyboardInterrupt):
-        world.train(**FULL)
-    world.pruned.prepare = lambda family: None
+    world.stopped(calls, **FULL)
     assert_same(world.train(**FULL), expected)
 
 
-@pytest.mark.parametrize("call", [2, 8, 5 + STEPS])
-def test_a_run_beside_its_teacher_too_ends_as_if_it_was_not_stopped(world, elsewhere, call) -> None:
+@pytest.mark.parametrize("calls", [1, 7, 4 + STEPS])
+def test_a_run_beside_its_teacher_too_ends_as_if_it_was_not_stopped(world, elsewhere, calls) -> None:
     beside = FULL | {"method": "feature_distillation"}
     expected = world.train(elsewhere, **beside)
-    world.pruned.prepare = stop_at(call)
-    with pytest.raises(KeyboardInterrupt):
-        world.train(**beside)
-    world.pruned.prepare = lambda family: None
+    world.stopped(calls, **beside)
     assert_same(world.train(**beside), expected)
     assert expected.curve["feature_loss"].notna().all()
 
@@ -187,7 +151,7 @@ def test_how_often_checkpoints_are_made_changes_nothing(world, elsewhere) -> Non
 
 def test_a_finished_run_returns_without_a_step(world) -> None:
     expected = world.train(**FULL)
-    world.pruned.prepare = stop_at(1)
+    world.stop_before(1)
     again = world.train(**FULL)
     assert_same(again, expected)
     assert again.family.encoded == []

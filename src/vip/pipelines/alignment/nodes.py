@@ -34,15 +34,27 @@ def rank_samples(sample_scores: Table, settings: Alignment) -> tuple[Table, Tabl
     Equal scores go by the clips' keys, so the order of rows does not matter. `pair_counts` holds one row:
     property, candidates = too_close + kept, and the mean margin of what was kept. UserError where no pair is.
     """
+    pairs = _best_against_worst(sample_scores, settings.dimension)
+    margin = pairs["margin"]
+    kept = pairs[(margin > 0) & (margin >= settings.minimum_margin)].reset_index(drop=True)
+    if not len(kept):
+        raise UserError(
+            f"no preference pair was kept: of {len(pairs)} prompts none has two samples whose "
+            f"{settings.dimension} differs by {settings.minimum_margin} points, the most is "
+            f"{margin.max():.3f}; lower alignment.minimum_margin, or raise alignment.samples"
+        )
+    return kept, _counts(settings.dimension, pairs, kept)
+
+
+def _best_against_worst(sample_scores: Table, name: str) -> Table:
+    """A pair a prompt, however near the two samples are."""
     import pandas as pd
 
-    name = settings.dimension
     ranked = sample_scores.sort_values([name, "clip"], kind="stable")
     ends = (ranked.drop_duplicates("prompt_id", keep=keep) for keep in ("first", "last"))
     worst, best = (end.set_index("prompt_id").sort_index() for end in ends)
-    margin = best[name] - worst[name]
     rivals = zip(best["clip"], worst["clip"], strict=True)
-    pairs = pd.DataFrame(
+    return pd.DataFrame(
         {
             "pair_id": [content_hash(name, winner, loser) for winner, loser in rivals],
             "prompt_id": best.index,
@@ -52,16 +64,14 @@ def rank_samples(sample_scores: Table, settings: Alignment) -> tuple[Table, Tabl
             "loser": worst["clip"],
             "winner_score": best[name],
             "loser_score": worst[name],
-            "margin": margin,
+            "margin": best[name] - worst[name],
         }
     )
-    kept = pairs[(margin > 0) & (margin >= settings.minimum_margin)].reset_index(drop=True)
-    if not len(kept):
-        raise UserError(
-            f"no preference pair was kept: of {len(pairs)} prompts none has two samples whose {name} differs "
-            f"by {settings.minimum_margin} points, the most is {margin.max():.3f}; lower "
-            "alignment.minimum_margin, or raise alignment.samples"
-        )
+
+
+def _counts(name: str, pairs: Table, kept: Table) -> Table:
+    import pandas as pd
+
     counts = {
         "property": name,
         "candidates": len(pairs),
@@ -69,7 +79,7 @@ def rank_samples(sample_scores: Table, settings: Alignment) -> tuple[Table, Tabl
         "kept": len(kept),
         "mean_margin": float(kept["margin"].mean()),
     }
-    return kept, pd.DataFrame([counts])
+    return pd.DataFrame([counts])
 
 
 def measure_effects(settings: Alignment, evaluation: Evaluation, **scores: Table) -> Table:

@@ -24,10 +24,15 @@ def opinions_of(parameters: Mapping[str, Any]) -> list[str]:
 def run_parameters(parameters: Mapping[str, Any], runs: Sequence[ArmRun]) -> dict[str, Any]:
     """The blocks of every run, by its name; under `seed_<seed>` what evaluations share, whatever the arm.
 
-    `second_opinions` and `roster` (`vip.pipelines.comparison.config.Roster`) are there even where empty.
+    `stages` is there where a run has not as many as the method, `second_opinions` and `roster`
+    (`vip.pipelines.comparison.config.Roster`) even where empty.
     """
-    own = {run.name: dict(run.own) for run in runs if run.stages}
+    own = {run.name: {**run.own, **_stages(parameters, run)} for run in runs if run.stages}
     return own | _noises(parameters, runs) | _judges(parameters)
+
+
+def _stages(parameters: Mapping[str, Any], run: ArmRun) -> dict[str, int]:
+    return {} if run.stages == parameters.get("stages") else {"stages": run.stages}
 
 
 def _noises(parameters: Mapping[str, Any], runs: Sequence[ArmRun]) -> dict[str, Any]:

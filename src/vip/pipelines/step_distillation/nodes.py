@@ -52,8 +52,19 @@ def _refuse_impossible(sampling: VideoGeneration, settings: StepDistillation, sc
             "sampled without guidance, which is folded into it; set it to 1, or run with "
             "--env=shapes_four_steps"
         )
+    if schedule % steps:
+        raise UserError(
+            f"video_generation.steps is {steps}; a step-distilled model's have to divide the schedule's "
+            f"{schedule}, such as {_nearest_divisor(steps, schedule)}"
+        )
     if teacher_steps % steps or schedule % teacher_steps:
         raise UserError(
             f"step_distillation.teacher_steps is {teacher_steps}; it has to be a multiple of the {steps} "
-            f"steps of video_generation and to divide the schedule's {schedule}, such as {2 * steps}"
+            f"steps of video_generation and to divide the schedule's {schedule}, such as "
+            f"{_nearest_divisor(teacher_steps, schedule, steps)}"
         )
+
+
+def _nearest_divisor(wanted: int, schedule: int, multiple_of: int = 1) -> int:
+    multiples = range(multiple_of, schedule + 1, multiple_of)
+    return min((each for each in multiples if schedule % each == 0), key=lambda each: abs(each - wanted))

@@ -95,7 +95,10 @@ def test_what_comes_out_is_a_folder_like_the_teachers_with_another_denoiser(
     [
         (VideoGeneration(steps=2, guidance_scale=2.0), SETTINGS, "guidance_scale is 2.0.*set it to 1"),
         (FEW_STEPS, replace(SETTINGS, teacher_steps=5), "teacher_steps is 5.*multiple of the 2 steps"),
-        (FEW_STEPS, replace(SETTINGS, teacher_steps=6), "divide the schedule.s 1000, such as 4"),
+        (FEW_STEPS, replace(SETTINGS, teacher_steps=6), "divide the schedule.s 1000, such as 4$"),
+        (replace(FEW_STEPS, steps=4), replace(SETTINGS, teacher_steps=90), "such as 100$"),
+        (replace(FEW_STEPS, steps=500), SETTINGS, "multiple of the 500 steps.*such as 500$"),
+        (replace(FEW_STEPS, steps=7), SETTINGS, "steps is 7; .*divide the schedule.s 1000, such as 8$"),
     ],
 )
 def test_what_cannot_be_is_refused(tiny_folder, tmp_path, sampling, settings, message):
