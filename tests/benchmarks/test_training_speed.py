@@ -1,5 +1,7 @@
 """A training step costs one forward and one backward pass, and little else.
 
+pytest -m benchmark tests/benchmarks/test_training_speed.py    (ten seconds)
+
 Measured in CPU time on one thread, against the bare passes in the same process: a busy machine slows both.
 """
 
@@ -8,10 +10,11 @@ from itertools import pairwise
 from statistics import median
 
 import pandas as pd
+import pytest
 import torch
+from tests.tiny.training import tiny_training
 
 from vip.families.folder import ModelFolder
-from vip.pipelines.redpo_training.config import ReDPOTraining
 from vip.training.batches import PairClips
 from vip.training.checkpoints import CheckpointFolder
 from vip.training.feeding import Feed
@@ -22,25 +25,12 @@ from vip.training.train import train
 from vip.types import Clip, Items
 
 PAIRS = [PreferencePair(f"p{i}", "red circle moves to left", f"w{i}", f"l{i}") for i in range(2)]
-SETTINGS = ReDPOTraining(
-    method="redpo",
-    reference="initial",
-    beta=100.0,
-    sft_weight=10.0,
-    learning_rate=1e-3,
-    epochs=6,
-    batch_size=2,
-    warmup_steps=0,
-    gradient_clip=1.0,
-    ema_decay=0.99,
-    shared_noise=False,
-    checkpoint_every=100,
-    reference_batch_size=2,
-    seed=0,
-    gradient_norm_every=100,
+SETTINGS = tiny_training(
+    reference="initial", epochs=6, ema_decay=0.99, checkpoint_every=100, gradient_norm_every=100
 )
 
 
+@pytest.mark.benchmark
 def test_a_step_is_one_forward_and_one_backward_pass(tiny_folder, tmp_path, monkeypatch) -> None:
     threads = torch.get_num_threads()
     torch.set_num_threads(1)

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 import torch
 from tests.tiny.models import TINY
+from tests.tiny.training import tiny_training
 
 import vip
 from vip.datasets import CheckpointFolderDataset, ModelFolderDataset
@@ -16,7 +17,6 @@ from vip.generation.clips import lazy_clips
 from vip.generation.variant import ModelVariant
 from vip.pipelines.block_pruning.config import BlockPruning, Budget
 from vip.pipelines.block_pruning.nodes import generate_candidate_clips, list_units, prune
-from vip.pipelines.redpo_training.config import ReDPOTraining
 from vip.pipelines.redpo_training.nodes import predict_reference, train_student
 from vip.pipelines.video_generation.config import VideoGeneration
 from vip.types import Items, LazyMap
@@ -26,23 +26,7 @@ PROMPTS = pd.DataFrame(
 )
 SAMPLING = VideoGeneration(steps=2, guidance_scale=2.0, batch_size=2, seed=0)
 PRUNING = BlockPruning(granularity="block")
-TRAINING = ReDPOTraining(
-    method="redpo",
-    reference="teacher",
-    beta=100.0,
-    sft_weight="auto",
-    learning_rate=1e-3,
-    epochs=1,
-    batch_size=1,
-    warmup_steps=0,
-    gradient_clip=1.0,
-    ema_decay=0.5,
-    shared_noise=False,
-    checkpoint_every=1,
-    reference_batch_size=2,
-    seed=0,
-    gradient_norm_every=1,
-)
+TRAINING = tiny_training(sft_weight="auto", batch_size=1, ema_decay=0.5)
 
 
 def made(lazy: LazyMap[Any]) -> Items[Any]:

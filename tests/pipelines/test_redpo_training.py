@@ -13,6 +13,7 @@ from kedro.io import DataCatalog, MemoryDataset
 from kedro.runner import SequentialRunner
 from pydantic import TypeAdapter, ValidationError
 from safetensors.torch import load_file
+from tests.tiny.training import tiny_training
 
 from vip.datasets import CheckpointFolderDataset, LazyMapDataset, ModelFolderDataset
 from vip.families.folder import ModelFolder
@@ -22,23 +23,7 @@ from vip.pipelines.redpo_training.nodes import predict_reference, train_student
 from vip.pipelines.redpo_training.pipeline import create_pipeline
 from vip.types import Clip, Items, PrunedStage
 
-SETTINGS = ReDPOTraining(
-    method="redpo",
-    reference="teacher",
-    beta=100.0,
-    sft_weight=10.0,
-    learning_rate=1e-3,
-    epochs=1,
-    batch_size=2,
-    warmup_steps=0,
-    gradient_clip=1.0,
-    ema_decay=0.0,
-    shared_noise=False,
-    checkpoint_every=1,
-    reference_batch_size=2,
-    seed=0,
-    gradient_norm_every=1,
-)
+SETTINGS = tiny_training()
 REMOVED = ("down_blocks.0.motion_modules.1", "up_blocks.1.motion_modules.2")
 PAIRS = pd.DataFrame(
     {

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from tests.tiny.training import tiny_training
 
 from vip.families.folder import ModelFolder
-from vip.pipelines.redpo_training.config import ReDPOTraining
 from vip.training.batches import PairClips
 from vip.training.checkpoints import CheckpointFolder
 from vip.training.pairs import PreferencePair
@@ -22,22 +22,12 @@ from vip.types import Clip, Items
 
 PAIRS = [PreferencePair(f"pair{i}", prompt, f"full{i}", f"pruned{i}") for i, prompt in enumerate("aba")]
 """A batch of two, one a process, and one of a single pair, of which the second process gets none."""
-SETTINGS = ReDPOTraining(
-    method="redpo",
+SETTINGS = tiny_training(
     reference="initial",
     beta=1000.0,
     sft_weight=1.0,
-    learning_rate=1e-3,
-    epochs=1,
-    batch_size=2,
-    warmup_steps=0,
-    gradient_clip=1.0,
-    ema_decay=0.0,
-    shared_noise=False,
     checkpoint_every=2,
     reference_batch_size=1,
-    seed=0,
-    gradient_norm_every=1,
     gradient_checkpointing=True,
 )
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import torch
+from tests.tiny.training import tiny_training
 from torch import Tensor, nn
 
 from vip.families.base import VideoFamily
@@ -118,23 +119,16 @@ class World:
 
     def settings(self, **changes: Any) -> ReDPOTraining:
         values: dict[str, Any] = {
-            "method": "redpo",
-            "reference": "teacher",
             "beta": 10.0,
             "sft_weight": 2.0,
             "learning_rate": 0.01,
             "epochs": 2,
             "batch_size": 3,
-            "warmup_steps": 0,
             "gradient_clip": 0.0,
-            "ema_decay": 0.0,
-            "shared_noise": False,
             "checkpoint_every": 2,
             "reference_batch_size": 4,
-            "seed": 0,
-            "gradient_norm_every": 1,
         }
-        return ReDPOTraining(**(values | changes))
+        return tiny_training(**values | changes)
 
     def predictions(self, settings: ReDPOTraining) -> Items[dict[str, Tensor]]:
         model = self.teacher if settings.reference == "teacher" else self.pruned
