@@ -9,11 +9,12 @@ from typing import Any
 from vip.errors import UserError
 from vip.evaluation.swept import label_of
 from vip.pipelines.comparison.arms import ArmRun, known_arms, repeated
-from vip.pipelines.comparison.blocks import block_of, merged
+from vip.pipelines.comparison.blocks import merged
 from vip.pipelines.comparison.budgets import BUDGETS
 from vip.pipelines.comparison.config import Arm
 from vip.pipelines.comparison.evaluators import NAME
 from vip.pipelines.comparison.run_parameters import trained_with
+from vip.pipelines.sweep.base import Base, base_of
 from vip.pipelines.sweep.config import Sweep, Sweeps
 
 SWEPT = "swept"
@@ -67,58 +68,9 @@ def _adapter(kind: type) -> Any:
     return TypeAdapter(kind)
 
 
-@dataclass(frozen=True)
-class _Base:
-    """The arm that values are put into, a run of it, and all parameters as they are in that run."""
-
-    arm: Mapping[str, Any]
-    run: ArmRun
-    parameters: Mapping[str, Any]
-
-    def value_of(self, setting: str) -> Any:
-        """None where it is not set; of budgets a list, with None for stages that have the other kind."""
-        if setting in BUDGETS:
-            stages = range(1, self.run.stages + 1)
-            return [self.value_of(f"stage_{number}.budget.{setting}") for number in stages]
-        return self._block_of(setting).get(setting.rpartition(".")[2])
-
-    def says(self, setting: str) -> bool:
-        """Whether parameters say what it is, if only null."""
-        return setting in BUDGETS or setting.rpartition(".")[2] in self._block_of(setting)
-
-    def _block_of(self, setting: str) -> Mapping[str, Any]:
-        return reduce(block_of, setting.split(".")[:-1], self.parameters)
-
-    def default_of(self, sweep: Sweep) -> Any:
-        """What the settings are without the sweep; in words where several settings are not the same."""
-        found: list[Any] = []
-        for value in map(self.value_of, sweep.settings):
-            found += [] if value in found else [value]
-        return found[0] if len(found) == 1 else ", ".join(map(label_of, found))
-
-    @property
-    def budgets(self) -> str:
-        """What its stages have, in words: `target_parameters 210,000 / 93,000`."""
-        found = {kind: self.value_of(kind) for kind in BUDGETS}
-        return ", ".join(f"{kind} {label_of(has)}" for kind, has in found.items() if any(map(bool, has)))
-
-
-def _base(name: str, arms: Mapping[str, Mapping[str, Any]], parameters: Mapping[str, Any]) -> _Base:
-    if name not in arms:
-        raise UserError(f"sweep.base is {name!r}, no arm of the comparison; its arms are {', '.join(arms)}")
-    run = next(iter(repeated({name: arms[name]}, [0], parameters)), None)
-    if run is None:
-        raise UserError(
-            f"sweep.base is {name!r}, an arm at once of budgets that cannot be added up; choose another one"
-        )
-    if not (run.stages and run.trained):
-        raise UserError(f"sweep.base is {name!r}, an arm that trains nothing; choose one that does")
-    return _Base(arms[name], run, {**parameters, **run.own})
-
-
 def _planned(settings: Sweeps, known: Mapping[str, Mapping[str, Any]], parameters: Mapping[str, Any]) -> Plan:
     """UserError where the base cannot be swept from, where a value makes no arm, or two have one name."""
-    base = _base(settings.base, known, parameters)
+    base = base_of(settings.base, known, parameters)
     names = settings.only or settings.sweeps
     chosen = {name: settings.sweeps[name] for name in names if name in settings.sweeps}
     left_out = _left_out(chosen, base, named=bool(settings.only))
@@ -138,7 +90,7 @@ def _planned(settings: Sweeps, known: Mapping[str, Mapping[str, Any]], parameter
     return Plan(arms, swept, runs)
 
 
-def _left_out(chosen: Mapping[str, Sweep], base: _Base, *, named: bool) -> dict[str, str]:
+def _left_out(chosen: Mapping[str, Sweep], base: Base, *, named: bool) -> dict[str, str]:
     """Sweeps of budgets for other stages than the base's, by name, and why they are left out.
 
     What is left out by default is refused where it is named, or where nothing is left.
@@ -155,7 +107,7 @@ def _left_out(chosen: Mapping[str, Sweep], base: _Base, *, named: bool) -> dict[
     return found
 
 
-def _variants(name: str, sweep: Sweep, base: _Base) -> Iterator[tuple[Any, str, Mapping[str, Any]]]:
+def _variants(name: str, sweep: Sweep, base: Base) -> Iterator[tuple[Any, str, Mapping[str, Any]]]:
     """The values in their order, each with its arm's name and its arm; the default's are the base."""
     default = base.default_of(sweep)
     for value in _ordered([*sweep.values, *([] if default in sweep.values else [default])]):
@@ -165,7 +117,7 @@ def _variants(name: str, sweep: Sweep, base: _Base) -> Iterator[tuple[Any, str, 
             yield value, f"{name}_{_slug(value)}", _changed(base.arm, name, sweep.settings, value)
 
 
-def _refuse_unsaid(base: _Base, name: str, sweep: Sweep) -> None:
+def _refuse_unsaid(base: Base, name: str, sweep: Sweep) -> None:
     for setting in sweep.settings:
         if not base.says(setting):
             raise UserError(
