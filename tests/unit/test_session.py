@@ -68,6 +68,7 @@ def test_what_is_left_out_is_told_to_who_asks_for_it():
         "stages": 2,
         "stage_1": {"budget": {"target_parameters": 9}},
         "stage_2": {"budget": {"blocks_per_stage": 3}},
+        "redpo_training": {"beta": 5000},
         "comparison": {"arms": {"redpo": {}, "offline": {"at_once": True}}, "seeds": [0]},
         "sweep": {
             "base": "redpo",

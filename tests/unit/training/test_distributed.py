@@ -35,9 +35,10 @@ def in_two_processes(folder: Path, program: str, changes: dict[str, Any]) -> Non
     path = folder / "program.py"
     path.write_text(BEGINNING + program)
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]
+    paths = os.pathsep.join([str(Path(__file__).parents[3]), os.environ.get("PYTHONPATH", "")])
     done = subprocess.run(
         [*launcher, str(path), str(Path(__file__).with_name("conftest.py")), str(folder), repr(changes)],
-        env=os.environ | {"GLOO_SOCKET_IFNAME": "lo", "OMP_NUM_THREADS": "1"},
+        env=os.environ | {"GLOO_SOCKET_IFNAME": "lo", "OMP_NUM_THREADS": "1", "PYTHONPATH": paths},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
