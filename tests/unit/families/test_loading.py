@@ -158,7 +158,7 @@ class Somewhere(nn.Module):
         self.weight = nn.Parameter(torch.zeros(1))
         self.log, self.name = log, name
 
-    def to(self, device: str) -> "Somewhere":  # type: ignore[override]
+    def to(self, device: str) -> "Somewhere":
         self.weight = nn.Parameter(torch.zeros(1, device="meta" if device == "gpu" else "cpu"))
         self.log.append(f"{self.name} {device}")
         return self

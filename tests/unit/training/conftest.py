@@ -185,7 +185,7 @@ def made(lazy: LazyMap[Any]) -> Items[Any]:
 
 def clips_of(keys: Sequence[str], seed: int, mean: float) -> Mapping[str, Clip]:
     generator = torch.Generator().manual_seed(seed)
-    return {key: Clip(mean + torch.randn(SHAPE, generator=generator), None) for key in keys}  # type: ignore[arg-type]
+    return {key: Clip(mean + torch.randn(SHAPE, generator=generator), None) for key in keys}
 
 
 @pytest.fixture

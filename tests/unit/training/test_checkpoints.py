@@ -85,7 +85,7 @@ def test_runs_do_not_touch_each_other(folder: CheckpointFolder) -> None:
         folder.save(checkpoint(step, "one"))
         folder.save(checkpoint(step + 10, "two"))
     assert folder.latest("three") is None
-    assert [folder.latest(run).step for run in ("one", "two")] == [3, 13]  # type: ignore[union-attr]
+    assert [folder.latest(run).step for run in ("one", "two")] == [3, 13]
 
 
 def truncate(file: Path) -> None:
