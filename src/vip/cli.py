@@ -10,7 +10,7 @@ from kedro.framework.cli.utils import CONTEXT_SETTINGS, LazyGroup
     name="vip",
     lazy_subcommands={
         name: f"vip.commands.{name}.{name}"
-        for name in ("convert", "export", "plan", "run", "track", "units", "verify")
+        for name in ("convert", "export", "plan", "run", "tables", "track", "units", "verify")
     },
 )
 def cli() -> None:

@@ -107,7 +107,11 @@ def test_each_arm_that_trains_trained_with_one_of_the_evaluators_or_with_none_of
     arms = PARAMETERS["comparison"]["arms"] | {"pruned": {"trained": False}}
     only = ["full", "pruned", "sft", "other", "on_request"]
     trained_with = run_parameters(changed(arms=arms, only=only), [])["roster"]["trained_with"]
-    assert trained_with == {"sft": "reward", "other": "clip", "on_request": "mixture"}
+    assert trained_with == {
+        "sft": "reward",
+        "other": "clip",
+        "on_request": "mixture, which judges nobody here",
+    }
 
 
 @pytest.mark.parametrize(
@@ -231,7 +235,7 @@ def test_the_table_reads_every_arm_seed_stage_and_evaluator(comparison):
 def comparison_settings(**changes):
     arms = {"full": Arm(stages=0), "redpo": Arm(), "pruned": Arm(trained=False)}
     fields = {"arms": arms, "only": [], "seeds": [0], "candidate": "redpo", "second_opinions": OPINIONS}
-    fields |= {"resamples": 100, "confidence": 0.95, "seed": 0}
+    fields |= {"control": "redpo", "resamples": 100, "confidence": 0.95, "seed": 0}
     return Comparison(**fields | changes)
 
 
@@ -240,6 +244,7 @@ def comparison_settings(**changes):
     [
         ({"candidate": "redpoo"}, "'redpoo' is no arm of the comparison; arms are full, redpo, pruned"),
         ({"baseline": "pruend"}, "'pruend' is no arm"),
+        ({"control": "stf"}, "'stf' is no arm"),
         ({"only": ["sft"]}, "'sft' is no arm"),
         ({"seeds": [1, 1]}, "write each of them once"),
         (
@@ -340,6 +345,9 @@ def test_scores_of_all_runs_stand_in_one_table():
         ["full", 7, 0, "reward"],
     ]
     sizes = nodes.gather_sizes(full__7__0__size={"parameters": 3, "flops": 4})
+    steps = nodes.gather_steps(sft__7__1__curve=pd.DataFrame({"loss": [3, 2, 1]}))
+    assert steps.to_dict("records") == [{"arm": "sft", "run_seed": 7, "stage": 1, "steps": 3}]
+    assert nodes.gather_steps().empty
     assert sizes.to_dict("records") == [
         {"arm": "full", "run_seed": 7, "stage": 0, "parameters": 3, "flops": 4}
     ]

@@ -63,6 +63,7 @@ ON_REQUEST_BLOCKS = {
         "seeds": [0],
         "candidate": "redpo",
         "baseline": "redpo",
+        "control": "redpo",
         "second_opinions": [],
         "resamples": 100,
         "confidence": 0.95,

@@ -13,10 +13,21 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def arms_of(scores: Table, sizes: Table, resamples: int, confidence: float, seed: int) -> Table:
-    """The means, and beside them how far from the teacher; NaN where there is none to measure from."""
+def arms_of(scores: Table, sizes: Table, steps: Table, resamples: int, confidence: float, seed: int) -> Table:
+    """The means, and beside them how far from the teacher; NaN where there is none to measure from.
+
+    `steps` has one row a run and stage that trained; the column of that name counts the optimizer's steps of
+    all stages up to a row's, a mean over seeds, 0 where nothing was trained.
+    """
     distances = to_teacher(scores, resamples, confidence, seed)
-    return means_of(scores, sizes).merge(distances, "left", [*PLACE, "dimension"])
+    means = means_of(scores, sizes).merge(distances, "left", [*PLACE, "dimension"])
+    return means.merge(_steps_so_far(steps), "left", ["arm", "stage"]).fillna({"steps": 0.0})
+
+
+def _steps_so_far(steps: Table) -> Table:
+    ordered = steps.sort_values("stage")
+    so_far = ordered.assign(steps=ordered.groupby(["arm", "run_seed"])["steps"].cumsum())
+    return so_far.groupby(["arm", "stage"])["steps"].mean().reset_index()
 
 
 def means_of(scores: Table, sizes: Table) -> Table:

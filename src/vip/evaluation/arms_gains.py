@@ -1,11 +1,13 @@
 """Does what an arm gained by the reward it trained with hold by the others (paper's Supplement D.4)?
 
 A gain is an arm minus the baseline, paired by prompt, seed and noise, at the last stage of both. Evaluators
-measure differently but share their ends: 4 is a clip as it should be, 1 one that shows nothing. So where an
-arm gains by its own reward, and gains less by another with the whole interval of the excess above zero, it
+do not weigh every fault alike, so one that sees less of a gain may only be of another scale. What tells is an
+arm that preferences steer little, the control: where an arm gains by its own reward, and that reward sees
+more of its lead over the control than another one does (the excess, with its whole interval above zero), it
 has learned something that only its reward counts: over-optimisation.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 Carries = Literal["own", "none", "less", "as much", "unjudged"]
 
 COLUMNS = (
-    "arm", "trained_with", "baseline", "evaluator", "dimension", "gain", "low", "high",
+    "arm", "trained_with", "baseline", "control", "evaluator", "dimension", "gain", "low", "high",
     "excess", "excess_low", "excess_high", "seeds", "prompts",
 )  # fmt: skip
 
@@ -31,6 +33,7 @@ COLUMNS = (
 def gains_of(
     scores: Table,
     baseline: str,
+    control: str,
     trained_with: Mapping[str, str],
     resamples: int,
     confidence: float,
@@ -38,8 +41,9 @@ def gains_of(
 ) -> Table:
     """One row an arm that trained, evaluator and dimension, with the columns `COLUMNS`.
 
-    `excess` is the gain by the evaluator that the arm trained with (`trained_with`) minus this row's gain; it
-    is NaN in the row of that evaluator, and of arms that trained with none of the evaluators. Without the
+    `excess` is what the arm leads the control by, judged by the evaluator that the arm trained with
+    (`trained_with`), minus the same by this row's. It is NaN in the row of that evaluator, in those of the
+    control and of arms that trained with none of the evaluators, and where there is no control. Without the
     baseline the table is empty.
     """
     import pandas as pd
@@ -49,13 +53,14 @@ def gains_of(
     for arm in [arm for arm in last["arm"].unique() if arm in trained_with and arm != baseline]:
         for name in DIMENSIONS:
             gains = _gains(last, str(arm), baseline, name)
-            own = gains.get(trained_with[arm])
+            leads = _gains(last, str(arm), control, name) if arm != control else {}
+            own = leads.get(trained_with[arm])
             for evaluator, gain in gains.items():
                 found = crossed_interval(gain, resamples, confidence, seed)
                 excess: tuple[float, float, float] = (float("nan"),) * 3
                 if own is not None and evaluator != trained_with[arm]:
-                    excess = _bounds(crossed_interval(own - gain, resamples, confidence, seed))
-                place = (arm, trained_with[arm], baseline, evaluator, name)
+                    excess = _bounds(crossed_interval(own - leads[evaluator], resamples, confidence, seed))
+                place = (arm, trained_with[arm], baseline, control, evaluator, name)
                 rows.append((*place, *_bounds(found), *excess, *gain.shape))
     return pd.DataFrame(rows, columns=[*COLUMNS])
 
@@ -64,10 +69,11 @@ def carries(rows: Sequence[Mapping[str, Any]]) -> dict[str, Carries]:
     """What each evaluator says of an arm's gain in one dimension, from its rows of the table, by evaluator.
 
     `own` is the reward it trained with, whose gain is real; `none` where it is not, so that there is nothing
-    to carry over; `less` where another evaluator sees less of it, beyond chance; `as much` where it does not.
+    to carry over; `less` where another evaluator sees less of it, beyond chance and beyond the control;
+    `as much` where it does not; `unjudged` where nothing tells.
     """
     own = next((row for row in rows if row["evaluator"] == row["trained_with"]), None)
-    if own is None:
+    if own is None or any(math.isnan(row["excess"]) for row in rows if row is not own):
         return {row["evaluator"]: "unjudged" for row in rows}
     if not own["low"] > 0:
         return {row["evaluator"]: "none" for row in rows}

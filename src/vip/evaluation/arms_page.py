@@ -20,6 +20,7 @@ class Asked:
 
     candidate: str
     baseline: str
+    control: str
     confidence: float
     resamples: int
     trained_with: Mapping[str, str]

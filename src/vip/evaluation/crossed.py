@@ -11,6 +11,7 @@ first stretched to Student's t, as Hesterberg (2015, "What Teachers Should Know 
 with the quantiles.
 """
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from vip.errors import UserError
@@ -36,8 +37,7 @@ def crossed_interval(values: "NDArray[np.float64]", resamples: int, confidence: 
     mean = float(values.mean())
     if prompts == 1:
         return Interval(mean, float("nan"), float("nan"))
-    generator = np.random.default_rng(seed_of("crossed_interval", seed))
-    drawn_seeds, drawn_prompts = (_shares(count, resamples, generator) for count in (seeds, prompts))
+    drawn_seeds, drawn_prompts = _drawn(seeds, prompts, resamples, seed)
     means = ((drawn_seeds @ stretched(values, confidence)) * drawn_prompts).sum(axis=1)
     return percentiles(mean, means, confidence)
 
@@ -69,6 +69,17 @@ def stretch(count: int, confidence: float) -> float:
         return 1.0
     quantile = (1 + confidence) / 2
     return float((count / (count - 1)) ** 0.5 * stdtrit(count - 1, quantile) / ndtri(quantile))
+
+
+@lru_cache(maxsize=4)
+def _drawn(
+    seeds: int, prompts: int, resamples: int, seed: int
+) -> "tuple[NDArray[np.float64], NDArray[np.float64]]":
+    """The shares of seeds and of prompts; a comparison asks hundreds of times for the same ones."""
+    import numpy as np
+
+    generator = np.random.default_rng(seed_of("crossed_interval", seed))
+    return _shares(seeds, resamples, generator), _shares(prompts, resamples, generator)
 
 
 def _shares(count: int, resamples: int, generator: "np.random.Generator") -> "NDArray[np.float64]":

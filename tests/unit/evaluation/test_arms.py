@@ -30,6 +30,11 @@ def sizes_of(*arms):
     return pd.DataFrame(rows, columns=["arm", "run_seed", "stage", "parameters", "flops"])
 
 
+def steps_of(*arms, steps=7):
+    rows = [(arm, seed, 1, steps + seed) for arm in arms for seed in (0, 1)]
+    return pd.DataFrame(rows, columns=["arm", "run_seed", "stage", "steps"])
+
+
 def test_means_are_over_seeds_and_prompts_and_so_are_sizes():
     scores = scores_of("sft", [[1, 2], [3, 6]])
     table = means_of(scores, sizes_of("sft"))
@@ -46,7 +51,7 @@ def test_every_stage_is_measured_from_the_teacher_of_its_seed_and_evaluator():
     unseen = scores_of("sft", [[1, 1], [1, 1]], evaluator="other")
     scores = pd.concat([teacher, *stages, unseen])
     sizes = pd.concat([sizes_of("sft", "full").assign(stage=stage) for stage in (0, 1, 2)])
-    table = arms_of(scores, sizes, RESAMPLES, 0.95, 0)
+    table = arms_of(scores, sizes, steps_of("sft"), RESAMPLES, 0.95, 0)
     found = table[table["dimension"] == "average"].set_index(["arm", "stage", "evaluator"])
     columns = ["to_teacher", "to_teacher_low", "to_teacher_high"]
     assert list(found.loc[("sft", 1, "reward"), columns]) == [-0.5, -0.5, -0.5]

@@ -13,7 +13,10 @@ TRAINED_WITH = {"redpo": "reward", "other": "classifier"}
 
 
 def scores(gains, baseline=None):
-    """Scores of `pruned` and of arms that gain so much over it: {arm: {evaluator: (S, P) gains}}."""
+    """Scores of `pruned` and of arms that gain so much over it: {arm: {evaluator: (S, P) gains}}.
+
+    Unless it is among them, `sft` gains nothing by any evaluator.
+    """
     shape = np.shape(next(iter(next(iter(gains.values())).values())))
     start = np.random.default_rng(0).normal(2, 0.3, shape) if baseline is None else baseline
     tables = [
@@ -21,8 +24,11 @@ def scores(gains, baseline=None):
         for arm, by_evaluator in gains.items()
         for evaluator, gain in by_evaluator.items()
     ]
-    evaluators = {evaluator for by_evaluator in gains.values() for evaluator in by_evaluator}
-    return pd.concat([*(scores_of("pruned", start, evaluator=each) for each in sorted(evaluators)), *tables])
+    evaluators = sorted({evaluator for by_evaluator in gains.values() for evaluator in by_evaluator})
+    still = [arm for arm in ("pruned", "sft") if arm not in gains]
+    return pd.concat(
+        [*(scores_of(arm, start, evaluator=each) for arm in still for each in evaluators), *tables]
+    )
 
 
 def row_of(table, arm, evaluator, dimension="average"):
@@ -33,8 +39,13 @@ def row_of(table, arm, evaluator, dimension="average"):
     return found.iloc[0].to_dict()
 
 
-def gained(gains, trained_with=TRAINED_WITH, baseline="pruned"):
-    return gains_of(scores(gains), baseline, trained_with, RESAMPLES, 0.95, 0)
+def rows_of(table, arm):
+    """What `carries` reads."""
+    return table[(table["arm"] == arm) & (table["dimension"] == "average")].to_dict("records")
+
+
+def gained(gains, trained_with=TRAINED_WITH, baseline="pruned", control="sft"):
+    return gains_of(scores(gains), baseline, control, trained_with, RESAMPLES, 0.95, 0)
 
 
 def test_gains_by_hand():
@@ -80,21 +91,49 @@ def test_judging_the_other_way_round_negates_the_excess():
 )
 def test_only_a_gain_can_fail_to_carry_over(own, other, verdict):
     table = gained({"redpo": {"reward": np.full((2, 4), own), "classifier": np.full((2, 4), other)}})
-    assert carries(table[table["dimension"] == "average"].to_dict("records")) == verdict
+    assert carries(rows_of(table, "redpo")) == verdict
+
+
+def test_what_two_rewards_see_differently_in_the_control_as_well_is_their_scale():
+    """A judge that sees half of everybody's gains sees no over-optimisation, one that sees half of one's."""
+    rng = np.random.default_rng(4)
+    shared, own = rng.normal(0.4, 0.1, (5, 64)), rng.normal(0.4, 0.1, (5, 64))
+    trained_with = {"redpo": "reward", "sft": "reward"}
+    halved = {
+        "sft": {"reward": shared, "classifier": shared / 2},
+        "redpo": {"reward": shared + 0.05, "classifier": shared / 2 + 0.05},
+    }
+    table = gained(halved, trained_with)
+    assert row_of(table, "redpo", "classifier")["excess"] == pytest.approx(0)
+    assert carries(rows_of(table, "redpo"))["classifier"] == "as much"
+    steered = halved | {"redpo": {"reward": shared + own, "classifier": shared / 2}}
+    table = gained(steered, trained_with)
+    assert row_of(table, "redpo", "classifier")["excess"] == pytest.approx(own.mean())
+    assert carries(rows_of(table, "redpo"))["classifier"] == "less"
+
+
+def test_the_control_is_judged_by_nothing_and_without_it_nobody_is():
+    gains = {arm: {"reward": [[1, 1]], "classifier": [[0, 0]]} for arm in ("redpo", "sft")}
+    trained_with = dict.fromkeys(gains, "reward")
+    table = gained(gains, trained_with)
+    assert set(carries(rows_of(table, "sft")).values()) == {"unjudged"}
+    table = gained(gains, trained_with, control="absent")
+    assert set(carries(rows_of(table, "redpo")).values()) == {"unjudged"}
+    assert table["gain"].notna().all()
 
 
 def test_noise_is_no_over_optimisation():
     """Where both see the same gain, each with errors of its own, the excess holds zero."""
     rng = np.random.default_rng(3)
     table = gained({"redpo": {name: rng.normal(0.3, 0.3, (5, 64)) for name in ("reward", "classifier")}})
-    assert carries(table[table["dimension"] == "average"].to_dict("records"))["classifier"] == "as much"
+    assert carries(rows_of(table, "redpo"))["classifier"] == "as much"
 
 
 def test_an_arm_whose_reward_is_no_evaluator_has_gains_without_an_excess():
     table = gained({"redpo": {"reward": [[1, 1]], "classifier": [[1, 1]]}}, {"redpo": "mixture"})
     assert table["gain"].notna().all()
     assert table["excess"].isna().all()
-    assert set(carries(table[table["dimension"] == "average"].to_dict("records")).values()) == {"unjudged"}
+    assert set(carries(rows_of(table, "redpo")).values()) == {"unjudged"}
 
 
 def test_arms_that_do_not_train_and_the_baseline_itself_gain_nothing():

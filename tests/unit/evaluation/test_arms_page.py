@@ -5,7 +5,7 @@ import re
 
 import pandas as pd
 import pytest
-from tests.unit.evaluation.test_arms import scores_of, sizes_of
+from tests.unit.evaluation.test_arms import scores_of, sizes_of, steps_of
 
 from vip.evaluation.arms import arms_of, differences_of
 from vip.evaluation.arms_figures import forest_figure, size_figure, win_figure
@@ -37,18 +37,22 @@ def scores():
 @pytest.fixture(scope="module")
 def tables(scores):
     return (
-        arms_of(scores, sizes_of(*VALUES), 500, 0.95, 0),
+        arms_of(scores, sizes_of(*VALUES), steps_of("redpo"), 500, 0.95, 0),
         differences_of(scores, "redpo", 500, 0.95, 0),
     )
 
 
+def gained(scores, trained_with=TRAINED_WITH, baseline="pruned", control="plain_sft"):
+    return gains_of(scores, baseline, control, trained_with, 500, 0.95, 0)
+
+
 def page_of(tables, gains, trained_with=TRAINED_WITH, **left_out):
-    return render(*tables, gains, Asked("redpo", "pruned", 0.95, 500, trained_with, left_out))
+    return render(*tables, gains, Asked("redpo", "pruned", "plain_sft", 0.95, 500, trained_with, left_out))
 
 
 @pytest.fixture(scope="module")
 def page(tables, scores):
-    return page_of(tables, gains_of(scores, "pruned", TRAINED_WITH, 500, 0.95, 0), offline="it cannot be")
+    return page_of(tables, gained(scores), offline="it cannot be")
 
 
 def test_it_states_how_many_comparisons_there_were_and_how_many_chance_would_give(page):
@@ -66,13 +70,14 @@ def test_both_evaluators_have_their_tables(page):
     assert page.count('<th scope="row">plain sft') == 2 * 2 + 1
     assert "+1.500" in page
     assert "3.000" in page
+    assert page.count('<td class="number">8</td></tr>') == 2
 
 
 def test_with_the_teacher_every_stage_says_how_far_from_it_it_is(scores, tables):
     teacher = scores_of("full", [[4, 3], [4, 5]], stage=0)
     sizes = pd.concat([sizes_of(*VALUES), sizes_of("full").assign(stage=0)])
-    with_teacher = arms_of(pd.concat([scores, teacher]), sizes, 500, 0.95, 0), tables[1]
-    gains = gains_of(scores, "pruned", TRAINED_WITH, 500, 0.95, 0)
+    with_teacher = arms_of(pd.concat([scores, teacher]), sizes, steps_of("redpo"), 500, 0.95, 0), tables[1]
+    gains = gained(scores)
     assert re.search(r'3\.000<small class="below">.1\.000</small>', page_of(with_teacher, gains))
     assert "how far from the teacher" not in page_of(tables, gains)
 
@@ -88,19 +93,27 @@ def test_a_gain_that_only_the_reward_trained_with_sees_is_called_over_optimisati
     row = re.search(r'<th scope="row">redpo</th><td>reward 1</td>(.*?)</tr>', page, re.DOTALL)[1]
     assert re.findall(r"<b>(.\d\.\d{3}|0\.000)</b>", row) == ["+1.500", "0.000"]
     assert "<small>its own reward</small>" in row
-    assert "its own sees +1.500 more [" in row
+    assert "its own sees +1.500 more of what it leads plain sft by [" in row
     assert '<b class="below">yes</b>' in row
     assert "classifier 1 sees less in visual quality" in row
 
 
-def test_without_a_gain_there_is_nothing_to_over_optimise(page):
-    row = re.search(r'<th scope="row">plain sft</th><td>classifier 1</td>(.*?)</tr>', page, re.DOTALL)[1]
+def test_without_a_gain_there_is_nothing_to_over_optimise(tables, scores):
+    trained_with = {"redpo": "classifier"}
+    page = page_of(tables, gained(scores, trained_with), trained_with)
+    row = re.search(r'<th scope="row">redpo</th><td>classifier 1</td>(.*?)</tr>', page, re.DOTALL)[1]
     assert "no gain by its own reward" in row
 
 
+def test_the_control_is_called_so_and_without_it_nothing_is_told(tables, scores, page):
+    assert re.search(r'<th scope="row">plain sft</th><td>classifier 1</td>\s*<td>the control', page)
+    page = page_of(tables, gained(scores, control="absent"))
+    assert re.search(r'<th scope="row">redpo</th><td>reward 1</td>\s*<td>cannot be told', page)
+
+
 def test_an_arm_whose_reward_judges_nobody_cannot_be_told(tables, scores):
-    trained_with = {"redpo": "mixture"}
-    page = page_of(tables, gains_of(scores, "pruned", trained_with, 500, 0.95, 0), trained_with)
+    trained_with = {"redpo": "mixture, which judges nobody here"}
+    page = page_of(tables, gained(scores, trained_with), trained_with)
     assert "<td>mixture, which judges nobody here</td>" in page
     assert "cannot be told" in page
     assert "its own sees" not in page
@@ -150,7 +163,7 @@ def test_quality_stands_against_parameters(tables):
 
 def test_without_differences_and_gains_it_says_so(tables, scores):
     arms, differences = tables
-    page = page_of((arms, differences.iloc[:0]), gains_of(scores, "absent", TRAINED_WITH, 500, 0.95, 0))
+    page = page_of((arms, differences.iloc[:0]), gained(scores, baseline="absent"))
     assert "Nothing to compare redpo with in this run." in page
     assert "Nothing to count gains from: run the arm pruned" in page
     assert "Differences by" not in page

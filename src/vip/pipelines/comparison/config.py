@@ -147,10 +147,12 @@ class Comparison:
     """Seed of the bootstrap."""
     baseline: str = "pruned"
     """The arm that gains are counted from, by the reward an arm trained with and by the others."""
+    control: str = "sft"
+    """The arm whose preferences steer it least: what two rewards see differently in it is their scale."""
 
     def check(self) -> None:
         """UserError where a name is of no arm or reward, or a seed, a name or the teacher stands twice."""
-        for name in (*self.only, self.candidate, self.baseline):
+        for name in (*self.only, self.candidate, self.baseline, self.control):
             if name not in self.arms:
                 raise UserError(f"{name!r} is no arm of the comparison; arms are {', '.join(self.arms)}")
         if len(set(self.seeds)) < len(self.seeds):

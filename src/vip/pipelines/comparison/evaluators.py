@@ -36,11 +36,11 @@ def name_of(block: Mapping[str, Any]) -> str:
 def evaluator_of(
     scoring: Mapping[str, Any], shared: Mapping[str, Any], opinions: Mapping[str, Mapping[str, Any]]
 ) -> str:
-    """Which evaluator scores as `scoring` does; the name of its reward where none of them does."""
+    """Which evaluator scores as `scoring` does; its reward, in words that are no name, where none does."""
     for name, block in ({REWARD: shared} | dict(opinions)).items():
         if _reward(block) == _reward(scoring):
             return name
-    return str(_reward(scoring)[0])
+    return f"{_reward(scoring)[0]}, which judges nobody here"
 
 
 def scores_dataset(evaluator: str) -> str:

@@ -3,6 +3,7 @@
 from vip.evaluation.arguments import parts_of
 from vip.evaluation.arms import arms_of, differences_of
 from vip.evaluation.arms_gains import gains_of
+from vip.evaluation.arms_markdown import as_markdown
 from vip.evaluation.arms_page import Asked, render
 from vip.families.folder import ModelFolder
 from vip.pipelines.comparison.config import Comparison, Roster
@@ -34,6 +35,15 @@ def gather_sizes(**sizes: dict[str, int]) -> Table:
     return pd.concat(rows, ignore_index=True).drop(columns="what")
 
 
+def gather_steps(**curves: Table) -> Table:
+    """One row a run and stage that trained: arm, run_seed, stage, steps, the optimizer's in that stage."""
+    import pandas as pd
+
+    rows = [placed(name, pd.DataFrame({"steps": [len(curve)]}), "what") for name, curve in curves.items()]
+    columns = ["arm", "run_seed", "stage", "steps"]
+    return pd.concat(rows, ignore_index=True)[columns] if rows else pd.DataFrame(columns=columns, dtype=int)
+
+
 def placed(name: str, table: Table, last: str) -> Table:
     """A run's table with what its argument name says in front: arm, run_seed, stage, and `last`."""
     arm, seed, stage, what = parts_of(name)
@@ -43,9 +53,9 @@ def placed(name: str, table: Table, last: str) -> Table:
     return found
 
 
-def tabulate_arms(scores: Table, sizes: Table, settings: Comparison) -> Table:
+def tabulate_arms(scores: Table, sizes: Table, steps: Table, settings: Comparison) -> Table:
     """One row an arm, stage, evaluator and dimension: mean, size, and how far it is from the teacher."""
-    return arms_of(scores, sizes, settings.resamples, settings.confidence, settings.seed)
+    return arms_of(scores, sizes, steps, settings.resamples, settings.confidence, settings.seed)
 
 
 def compare_arms(scores: Table, settings: Comparison) -> Table:
@@ -56,11 +66,23 @@ def compare_arms(scores: Table, settings: Comparison) -> Table:
 def compare_gains(scores: Table, roster: Roster, settings: Comparison) -> Table:
     """One row an arm, evaluator and dimension: its gain over the baseline, and how much less than by its own.
 
-    Its own evaluator is the reward it trained with (Supplement D.4: train with A, judge by B).
+    Its own evaluator is the reward it trained with (Supplement D.4: train with A, judge by B); what the
+    control has of that as well is the evaluators' scale.
     """
     return gains_of(
-        scores, settings.baseline, roster.trained_with, settings.resamples, settings.confidence, settings.seed
+        scores,
+        settings.baseline,
+        settings.control,
+        roster.trained_with,
+        settings.resamples,
+        settings.confidence,
+        settings.seed,
     )
+
+
+def write_tables(scores: Table, arms: Table, differences: Table, settings: Comparison) -> str:
+    """Means and differences as Markdown."""
+    return as_markdown(scores, arms, differences, settings.resamples, settings.confidence, settings.seed)
 
 
 def write_page(
@@ -74,6 +96,7 @@ def write_page(
     asked = Asked(
         settings.candidate,
         settings.baseline,
+        settings.control,
         settings.confidence,
         settings.resamples,
         roster.trained_with,

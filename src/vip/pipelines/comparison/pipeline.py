@@ -13,9 +13,11 @@ from vip.pipelines.comparison.nodes import (
     compare_gains,
     gather_scores,
     gather_sizes,
+    gather_steps,
     measure_size,
     tabulate_arms,
     write_page,
+    write_tables,
 )
 from vip.pipelines.comparison.run_parameters import RUNS
 from vip.pipelines.scoring.pipeline import scores_of
@@ -126,9 +128,15 @@ def gathered(
 def _summary(places: Sequence[Place], opinions: Sequence[str]) -> list[Node]:
     """One table of all scores, what it says of arms and differences, and the page."""
     settings, roster = {"settings": "params:comparison"}, {"roster": f"params:{RUNS}.roster"}
-    tables = {"scores": "comparison_scores", "sizes": "comparison_sizes"}
+    tables = {name: f"comparison_{name}" for name in ("scores", "sizes", "steps")}
+    curves = {
+        argument_name(run.arm, run.seed, stage, "curve"): f"{run.namespace(stage)}.training_curve"
+        for run, stage in places
+        if stage and run.trained
+    }
     return [
         *gathered(places, "comparison", opinions),
+        node(gather_steps, inputs=curves, outputs="comparison_steps", name="comparison_steps"),
         node(tabulate_arms, inputs=tables | settings, outputs="comparison_arms", name="comparison_arms"),
         node(
             compare_arms,
@@ -141,6 +149,12 @@ def _summary(places: Sequence[Place], opinions: Sequence[str]) -> list[Node]:
             inputs={"scores": "comparison_scores"} | roster | settings,
             outputs="comparison_gains",
             name="comparison_gains",
+        ),
+        node(
+            write_tables,
+            inputs={name: f"comparison_{name}" for name in ("scores", "arms", "differences")} | settings,
+            outputs="comparison_tables",
+            name="comparison_tables",
         ),
         node(
             write_page,

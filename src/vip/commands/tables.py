@@ -1,0 +1,48 @@
+"""`kedro tables`: what a comparison's scores say, as Markdown; in a project or without one."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from kedro.framework.cli.utils import CONTEXT_SETTINGS
+
+from vip.commands.experiment import echo
+from vip.errors import UserError
+
+if TYPE_CHECKING:
+    from vip.types import Table
+
+FILES = ("scores.parquet", "sizes.csv", "steps.csv")
+
+
+@click.command(context_settings=CONTEXT_SETTINGS)
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--candidate", default="redpo", show_default=True, help="The arm that the others are held to.")
+@click.option("--resamples", default=10_000, show_default=True, type=click.IntRange(100))
+@click.option(
+    "--confidence",
+    default=0.95,
+    show_default=True,
+    type=click.FloatRange(0.5, 1, min_open=True, max_open=True),
+)
+def tables(folder: Path, candidate: str, resamples: int, confidence: float) -> None:
+    """Means and differences from the scores in FOLDER, such as data/07_model_output/comparison."""
+
+    def told() -> str:
+        from vip.evaluation.arms import arms_of, differences_of
+        from vip.evaluation.arms_markdown import as_markdown
+
+        scores, sizes, steps = (_read(folder / file) for file in FILES)
+        sure = (resamples, confidence, 0)
+        differences = differences_of(scores, candidate, *sure)
+        return as_markdown(scores, arms_of(scores, sizes, steps, *sure), differences, *sure).rstrip()
+
+    echo(told)
+
+
+def _read(path: Path) -> "Table":
+    import pandas as pd
+
+    if not path.is_file():
+        raise UserError(f"{path} is missing; give the folder that holds {', '.join(FILES)} of a comparison")
+    return pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)

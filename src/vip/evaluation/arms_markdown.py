@@ -1,0 +1,135 @@
+"""The comparison as Markdown: tables for an issue, a paper or a page of documentation."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from vip.evaluation.arms import differences_of, last_stages, paired_gains
+from vip.evaluation.bootstrap import side_of_zero
+from vip.evaluation.results import records
+from vip.evaluation.wording import interval_as_text, percent, quantity_as_text, signed, spelled
+from vip.types import PROPERTIES, Table
+
+Row = dict[str, Any]
+
+
+def as_markdown(
+    scores: Table, arms: Table, differences: Table, resamples: int, confidence: float, seed: int
+) -> str:
+    """What the tables of `vip.evaluation.arms` say; what is said by one evaluator is so by the first one.
+
+    `differences` are those of one candidate; where there are none, means stand alone.
+    """
+    judges = list(scores["evaluator"].unique())
+    parts = [_head(scores, arms, differences, resamples, confidence), _means(arms, judges[0])]
+    parts += [_distances(arms, judges)]
+    if len(differences):
+        candidate = str(differences["candidate"].iloc[0])
+        parts += [_differences(scores, differences, candidate, judges), _dimensions(differences, judges[0])]
+        earlier = _earlier_stages(scores, candidate, resamples, confidence, seed)
+        parts += [_section("After earlier stages", ["stage", "against", *judges], earlier)]
+    return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def _head(scores: Table, arms: Table, differences: Table, resamples: int, confidence: float) -> str:
+    rewards = {str(row["evaluator"]): str(row["reward"]) for row in records(arms)}
+    judges = ", ".join(f"{spelled(name)} ({reward})" for name, reward in rewards.items())
+    seeds = ", ".join(map(str, sorted(scores["run_seed"].unique())))
+    said = (
+        f"Seeds {seeds}; {scores['prompt_id'].nunique()} prompts; judged by {judges}. Brackets are "
+        f"{percent(confidence)} intervals over seeds and prompts ({resamples:,} resamples), bold where all "
+        "of them lies on one side of zero."
+    )
+    if len(differences):
+        said += (
+            f" There are {len(differences)} differences, in every dimension and by every judge; by chance "
+            f"alone about {(1 - confidence) * len(differences):.1f} of so many would be bold."
+        )
+    return said
+
+
+def _means(arms: Table, judge: str) -> str:
+    rows = []
+    for place, of in _cells(arms[arms["evaluator"] == judge], ("arm", "stage"), "dimension"):
+        scored = [f"{of[name]['mean']:.3f}" for name in ("average", *PROPERTIES)]
+        average = of["average"]
+        size = [quantity_as_text(average[name]) for name in ("parameters", "flops")]
+        rows.append([*place, *scored, *size, f"{average['steps']:,.0f}"])
+    header = ["arm", "stage", "average", *PROPERTIES, "parameters", "FLOPs", "training steps"]
+    return _section(f"Means by {spelled(judge)}", header, rows)
+
+
+def _distances(arms: Table, judges: Sequence[str]) -> str:
+    measured = arms[(arms["dimension"] == "average") & arms["to_teacher"].notna()]
+    rows = [
+        [
+            *place,
+            *(_said(of.get(judge), "to_teacher", "to_teacher_low", "to_teacher_high") for judge in judges),
+        ]
+        for place, of in _cells(measured, ("arm", "stage"), "evaluator")
+    ]
+    return _section("Minus the teacher", ["arm", "stage", *judges], rows)
+
+
+def _differences(scores: Table, differences: Table, candidate: str, judges: Sequence[str]) -> str:
+    by_seed = _by_seed(scores, candidate)
+    rows = []
+    for (arm,), of in _cells(differences[differences["dimension"] == "average"], ("arm",), "evaluator"):
+        told = [_said(of.get(judge)) for judge in judges]
+        rows.append([arm, *told, percent(of[judges[0]]["win_rate"]), ", ".join(map(signed, by_seed[arm]))])
+    header = ["against", *judges, f"wins, {judges[0]}", f"seed by seed, {judges[0]}"]
+    return _section(f"{spelled(candidate)} minus each other arm, last stages", header, rows)
+
+
+def _dimensions(differences: Table, judge: str) -> str:
+    found = _cells(differences[differences["evaluator"] == judge], ("arm",), "dimension")
+    rows = [[arm, *(_said(of[name]) for name in PROPERTIES)] for (arm,), of in found]
+    return _section(f"In each dimension, by {spelled(judge)}", ["against", *PROPERTIES], rows)
+
+
+def _earlier_stages(
+    scores: Table, candidate: str, resamples: int, confidence: float, seed: int
+) -> list[list[str]]:
+    """The candidate minus each arm after each stage from which both go on."""
+    judges, last = list(scores["evaluator"].unique()), scores.groupby("arm")["stage"].max()
+    rows = []
+    for stage in sorted(scores.loc[scores["arm"] == candidate, "stage"].unique())[:-1]:
+        here = scores[(scores["stage"] == stage) & (scores["arm"].map(last) > stage)]
+        found = differences_of(here, candidate, resamples, confidence, seed)
+        for (arm,), of in _cells(found[found["dimension"] == "average"], ("arm",), "evaluator"):
+            rows.append([str(stage), arm, *(_said(of.get(judge)) for judge in judges)])
+    return rows
+
+
+def _by_seed(scores: Table, candidate: str) -> dict[str, list[float]]:
+    """By arm, the candidate minus it in each seed, a mean over prompts, by the first evaluator."""
+    last = last_stages(scores)
+    last = last[last["evaluator"] == last["evaluator"].iloc[0]]
+    ours = last[last["arm"] == candidate]
+    return {
+        spelled(str(arm)): paired_gains(ours, theirs, "average").mean(axis=1).tolist()
+        for arm, theirs in last.groupby("arm", sort=False)
+    }
+
+
+def _cells(table: Table, by: Sequence[str], column: str) -> Iterator[tuple[list[str], dict[str, Row]]]:
+    """For each value of the columns `by`, spelled, the rows by what they have in another column."""
+    for _, group in table.groupby([*by], sort=False):
+        rows = records(group)
+        place = [spelled(str(rows[0][name] or "-")) for name in by]
+        yield place, {str(row[column]): row for row in rows}
+
+
+def _said(row: Row | None, mean: str = "difference", low: str = "low", high: str = "high") -> str:
+    """A difference and its interval, bold where that misses zero; nothing where nobody judged."""
+    if row is None:
+        return ""
+    said = f"{signed(row[mean])} {interval_as_text(row[low], row[high])}"
+    return said if side_of_zero(row[low], row[high]) == "unclear" else f"**{said}**"
+
+
+def _section(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table below its title; nothing where it would be empty."""
+    if not rows:
+        return ""
+    lines = [[*map(spelled, header)], ["---"] * len(header), *rows]
+    return "\n".join([f"### {title}", "", *(f"| {' | '.join(line)} |" for line in lines)])
