@@ -33,6 +33,8 @@ class Open:
     parameters: dict[str, str]
     parent: str = ""
     """The run that it is a part of; empty where it stands alone."""
+    continues: bool = False
+    """Whether it goes on with the folder's run of that name and those parameters, if there is one."""
     kind: Literal["open"] = "open"
 
 

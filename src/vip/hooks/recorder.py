@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 PARENTS = ("comparison", "sweep")
 """Runs above those of arms: the pipeline, its nodes' tag, the block of parameters that says what they are."""
+OF_COMMAND = ("only", "seeds")
+"""What says how much of a comparison or sweep a command runs, and nothing of what it is."""
 OF_PARENTS = {
     "comparison_differences": "comparison",
     "comparison_gains": "comparison",
@@ -103,7 +105,8 @@ class Recorder:
         if parent:
             self._begin_run(parent)
         parameters = flatten(parameters_of(stage, self._parameters))
-        self._tell(Open(stage, _now(), " ".join(["kedro", *sys.argv[1:]]), parameters, parent))
+        command = " ".join(["kedro", *sys.argv[1:]])
+        self._tell(Open(stage, _now(), command, parameters, parent, continues=stage in PARENTS))
         self._opened.add(stage)
         self._open.add(stage)
         self._log_skipped(stage)
@@ -157,7 +160,8 @@ class Recorder:
 def parameters_of(stage: Key, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """What decided a run: all parameters, with its own, and without those of other runs and other stages."""
     if stage in PARENTS:
-        return {str(stage): parameters.get(str(stage), {})}
+        asked = parameters.get(str(stage), {})
+        return {str(stage): {key: value for key, value in asked.items() if key not in OF_COMMAND}}
     of_others = {*PARENTS, RUNS, ALIGNMENT} - {stage}
     found = {key: value for key, value in parameters.items() if key not in of_others}
     if isinstance(stage, int):

@@ -3,7 +3,7 @@
 import logging
 import os
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar, assert_never
@@ -19,6 +19,7 @@ SQLITE = "sqlite:///"
 FOLDER_TAG = "vip.folder"
 JOURNAL_TAG = "vip.journal"
 STAGE_TAG = "vip.stage"
+COMMAND_TAG = "command"
 PARENT_TAG = "mlflow.parentRunId"
 """MLflow's own, by which it shows runs below another one."""
 MAXIMUM_PARAMETERS = 100
@@ -68,21 +69,36 @@ class StageRuns:
         from mlflow.entities import Param
 
         if entry.stage not in self._runs:
-            tags = {
-                FOLDER_TAG: self._folder,
-                JOURNAL_TAG: self._journal,
-                STAGE_TAG: str(entry.stage),
-                "command": entry.command,
-                "mlflow.source.name": "kedro run",
-            }
-            if entry.parent:
-                tags[PARENT_TAG] = self._runs[entry.parent]
-            name = f"stage {entry.stage}" if isinstance(entry.stage, int) else entry.stage.replace("_", " ")
-            run = self._client.create_run(self._experiment, entry.time, tags, name)
-            self._runs[entry.stage] = run.info.run_id
-        parameters = [Param(key, value[:MAXIMUM_TEXT]) for key, value in entry.parameters.items()]
+            self._runs[entry.stage] = self._reopened(entry) or self._created(entry)
+        parameters = [Param(key, value) for key, value in _cut(entry.parameters).items()]
         for part in _parts(parameters, MAXIMUM_PARAMETERS):
             self._client.log_batch(self._runs[entry.stage], params=part)
+
+    def _reopened(self, entry: Open) -> str | None:
+        """The run that an entry continues: the folder's newest of that name and those parameters."""
+        if not entry.continues:
+            return None
+        name = f"tags.`{STAGE_TAG}` = '{entry.stage}' and tags.`{FOLDER_TAG}` = '{self._folder}'"
+        for run in self._search(name):
+            had = run.data.params
+            if all(had.get(key, value) == value for key, value in _cut(entry.parameters).items()):
+                self._client.update_run(run.info.run_id, status="RUNNING")
+                self._client.set_tag(run.info.run_id, COMMAND_TAG, entry.command)
+                return str(run.info.run_id)
+        return None
+
+    def _created(self, entry: Open) -> str:
+        tags = {
+            FOLDER_TAG: self._folder,
+            JOURNAL_TAG: self._journal,
+            STAGE_TAG: str(entry.stage),
+            COMMAND_TAG: entry.command,
+            "mlflow.source.name": "kedro run",
+        }
+        if entry.parent:
+            tags[PARENT_TAG] = self._runs[entry.parent]
+        name = f"stage {entry.stage}" if isinstance(entry.stage, int) else entry.stage.replace("_", " ")
+        return str(self._client.create_run(self._experiment, entry.time, tags, name).info.run_id)
 
     def _log(self, entry: Log) -> None:
         from mlflow.entities import Metric
@@ -132,6 +148,11 @@ def _absolute(uri: str, project: Path) -> str:
     if path == uri or Path(path).is_absolute():
         return uri
     return f"{SQLITE}{project / path}"
+
+
+def _cut(parameters: Mapping[str, str]) -> dict[str, str]:
+    """The parameters as MLflow has room for them."""
+    return {key: value[:MAXIMUM_TEXT] for key, value in parameters.items()}
 
 
 def _parts(entries: Sequence[Element], size: int) -> Iterator[list[Element]]:

@@ -122,6 +122,38 @@ def test_a_run_that_was_killed_is_buried_by_the_next(project, data):
     assert told(project, "dead")["1"][0][0] == "KILLED"
 
 
+def comparison_of(project: Path, data: Path, journal: str, **parameters: str) -> str:
+    """The run above an arm that a command of that journal tells of; it ends well."""
+    from mlflow import MlflowClient
+
+    client = MlflowClient(f"sqlite:///{project / 'mlflow.db'}")
+    runs = runs_of(project, data, journal)
+    runs.take(Open("comparison", 1_000, f"kedro run {journal}", parameters, continues=True))
+    runs.take(Open("sft_seed_0", 1_000, "kedro run", {}, "comparison"))
+    experiment = client.get_experiment_by_name("vip-tiny")
+    (arm,) = client.search_runs(
+        [experiment.experiment_id], f"tags.`{JOURNAL_TAG}` = '{journal}' and tags.`vip.stage` = 'sft_seed_0'"
+    )
+    parent = str(arm.data.tags["mlflow.parentRunId"])
+    assert client.get_run(parent).info.status == "RUNNING"
+    assert client.get_run(parent).data.tags["command"] == f"kedro run {journal}"
+    for name in ("sft_seed_0", "comparison"):
+        runs.take(End(name, 2_000, "FINISHED"))
+    assert client.get_run(parent).info.status == "FINISHED"
+    return parent
+
+
+def test_commands_of_one_comparison_are_one_run_until_it_is_another_comparison(project, data):
+    first = comparison_of(project, data, "c1", candidate="redpo")
+    assert comparison_of(project, data, "c2", candidate="redpo", another="new") == first
+    assert comparison_of(project, data, "c2", candidate="redpo", another="new") == first, "taken again"
+    other = comparison_of(project, data, "c3", candidate="sft")
+    assert other != first
+    assert comparison_of(project, data, "c4", candidate="sft") == other
+    assert comparison_of(project, data, "c6", candidate="redpo", another="new") == first
+    assert comparison_of(project, data / "elsewhere", "c5", candidate="sft") not in (first, other)
+
+
 @pytest.fixture
 def dead_port() -> Iterator[str]:
     """The address of a port that nobody listens on."""
