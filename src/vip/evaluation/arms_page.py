@@ -36,7 +36,6 @@ def render(arms: Table, differences: Table, gains: Table, asked: Asked) -> str:
     environment = with_figures(environment_of("comparison", style="report", script="figures"))
     return environment.get_template("comparison.html.j2").render(
         asked=asked,
-        candidate=asked.candidate,
         evaluators=[_evaluator(arms, differences, asked, *pair) for pair in rewards.items()],
         rewards=rewards,
         gains=gain_rows(gains),
@@ -46,8 +45,6 @@ def render(arms: Table, differences: Table, gains: Table, asked: Asked) -> str:
         expected=(1 - asked.confidence) * len(differences),
         above=sides.count("above"),
         below=sides.count("below"),
-        confidence=asked.confidence,
-        resamples=asked.resamples,
         dimensions=SHOWN,
     )  # fmt: skip
 
