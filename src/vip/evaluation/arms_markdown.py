@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from vip.evaluation.arms import differences_of, last_stages, paired_gains
-from vip.evaluation.bootstrap import side_of_zero
+from vip.evaluation.markdown import said, section
 from vip.evaluation.results import records
-from vip.evaluation.wording import interval_as_text, percent, quantity_as_text, signed, spelled
+from vip.evaluation.wording import percent, quantity_as_text, signed, spelled
 from vip.types import PROPERTIES, Table
 
 Row = dict[str, Any]
@@ -26,7 +26,7 @@ def as_markdown(
         candidate = str(differences["candidate"].iloc[0])
         parts += [_differences(scores, differences, candidate, judges), _dimensions(differences, judges[0])]
         earlier = _earlier_stages(scores, candidate, resamples, confidence, seed)
-        parts += [_section("After earlier stages", ["stage", "against", *judges], earlier)]
+        parts += [section("After earlier stages", ["stage", "against", *judges], earlier)]
     return "\n\n".join(filter(None, parts)) + "\n"
 
 
@@ -34,17 +34,17 @@ def _head(scores: Table, arms: Table, differences: Table, resamples: int, confid
     rewards = {str(row["evaluator"]): str(row["reward"]) for row in records(arms)}
     judges = ", ".join(f"{spelled(name)} ({reward})" for name, reward in rewards.items())
     seeds = ", ".join(map(str, sorted(scores["run_seed"].unique())))
-    said = (
+    text = (
         f"Seeds {seeds}; {scores['prompt_id'].nunique()} prompts; judged by {judges}. Brackets are "
         f"{percent(confidence)} intervals over seeds and prompts ({resamples:,} resamples), bold where all "
         "of them lies on one side of zero."
     )
     if len(differences):
-        said += (
+        text += (
             f" There are {len(differences)} differences, in every dimension and by every judge; by chance "
             f"alone about {(1 - confidence) * len(differences):.1f} of so many would be bold."
         )
-    return said
+    return text
 
 
 def _means(arms: Table, judge: str) -> str:
@@ -55,7 +55,7 @@ def _means(arms: Table, judge: str) -> str:
         size = [quantity_as_text(average[name]) for name in ("parameters", "flops")]
         rows.append([*place, *scored, *size, f"{average['steps']:,.0f}"])
     header = ["arm", "stage", "average", *PROPERTIES, "parameters", "FLOPs", "training steps"]
-    return _section(f"Means by {spelled(judge)}", header, rows)
+    return section(f"Means by {spelled(judge)}", header, rows)
 
 
 def _distances(arms: Table, judges: Sequence[str]) -> str:
@@ -63,27 +63,27 @@ def _distances(arms: Table, judges: Sequence[str]) -> str:
     rows = [
         [
             *place,
-            *(_said(of.get(judge), "to_teacher", "to_teacher_low", "to_teacher_high") for judge in judges),
+            *(said(of.get(judge), "to_teacher", "to_teacher_low", "to_teacher_high") for judge in judges),
         ]
         for place, of in _cells(measured, ("arm", "stage"), "evaluator")
     ]
-    return _section("Minus the teacher", ["arm", "stage", *judges], rows)
+    return section("Minus the teacher", ["arm", "stage", *judges], rows)
 
 
 def _differences(scores: Table, differences: Table, candidate: str, judges: Sequence[str]) -> str:
     by_seed = _by_seed(scores, candidate)
     rows = []
     for (arm,), of in _cells(differences[differences["dimension"] == "average"], ("arm",), "evaluator"):
-        told = [_said(of.get(judge)) for judge in judges]
+        told = [said(of.get(judge)) for judge in judges]
         rows.append([arm, *told, percent(of[judges[0]]["win_rate"]), ", ".join(map(signed, by_seed[arm]))])
     header = ["against", *judges, f"wins, {judges[0]}", f"seed by seed, {judges[0]}"]
-    return _section(f"{spelled(candidate)} minus each other arm, last stages", header, rows)
+    return section(f"{spelled(candidate)} minus each other arm, last stages", header, rows)
 
 
 def _dimensions(differences: Table, judge: str) -> str:
     found = _cells(differences[differences["evaluator"] == judge], ("arm",), "dimension")
-    rows = [[arm, *(_said(of[name]) for name in PROPERTIES)] for (arm,), of in found]
-    return _section(f"In each dimension, by {spelled(judge)}", ["against", *PROPERTIES], rows)
+    rows = [[arm, *(said(of[name]) for name in PROPERTIES)] for (arm,), of in found]
+    return section(f"In each dimension, by {spelled(judge)}", ["against", *PROPERTIES], rows)
 
 
 def _earlier_stages(
@@ -96,7 +96,7 @@ def _earlier_stages(
         here = scores[(scores["stage"] == stage) & (scores["arm"].map(last) > stage)]
         found = differences_of(here, candidate, resamples, confidence, seed)
         for (arm,), of in _cells(found[found["dimension"] == "average"], ("arm",), "evaluator"):
-            rows.append([str(stage), arm, *(_said(of.get(judge)) for judge in judges)])
+            rows.append([str(stage), arm, *(said(of.get(judge)) for judge in judges)])
     return rows
 
 
@@ -117,19 +117,3 @@ def _cells(table: Table, by: Sequence[str], column: str) -> Iterator[tuple[list[
         rows = records(group)
         place = [spelled(str(rows[0][name] or "-")) for name in by]
         yield place, {str(row[column]): row for row in rows}
-
-
-def _said(row: Row | None, mean: str = "difference", low: str = "low", high: str = "high") -> str:
-    """A difference and its interval, bold where that misses zero; nothing where nobody judged."""
-    if row is None:
-        return ""
-    said = f"{signed(row[mean])} {interval_as_text(row[low], row[high])}"
-    return said if side_of_zero(row[low], row[high]) == "unclear" else f"**{said}**"
-
-
-def _section(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table below its title; nothing where it would be empty."""
-    if not rows:
-        return ""
-    lines = [[*map(spelled, header)], ["---"] * len(header), *rows]
-    return "\n".join([f"### {title}", "", *(f"| {' | '.join(line)} |" for line in lines)])

@@ -12,6 +12,7 @@ from vip.evaluation.arms import differences_of
 from vip.evaluation.comparison import DIMENSIONS
 from vip.evaluation.sweeps import advice, results_of
 from vip.evaluation.sweeps_figures import positions, sweep_figure
+from vip.evaluation.sweeps_markdown import as_markdown
 from vip.evaluation.sweeps_page import render
 from vip.evaluation.swept import Point, Swept, SweptSetting, label_of
 
@@ -71,6 +72,15 @@ def test_there_is_a_row_a_value_evaluator_and_dimension_in_the_order_of_the_swee
     assert list(results["value"].unique()) == ["500", "5,000", "50,000", "7", "5 / 2"]
     assert list(results["sweep"].unique()) == ["beta", "stages"]
     assert (results["comparisons"] == 3 * 2 * len(DIMENSIONS)).all()
+
+
+def test_it_is_told_as_markdown_with_the_advice(results):
+    text = as_markdown(results)
+    assert "### beta\n\n| value | mean, reward | reward | second opinion | pairs | parameters |" in text
+    assert "| 5,000 | 2.500 | default | default | 30 | 11 |" in text
+    assert "| 500 | 3.500 | **+1.000 [+1.000, +1.000]** | **+1.000 [+1.000, +1.000]** | 30 | 22 |" in text
+    assert advice(results.query("sweep == 'beta' and evaluator == 'reward'")) in text
+    assert "2 seeds, 2 development prompts." in text
 
 
 def test_differences_are_from_the_default_at_the_last_stage_by_hand(results):

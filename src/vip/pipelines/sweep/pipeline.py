@@ -11,7 +11,7 @@ from vip.pipelines.comparison.pipeline import DEVELOPMENT, gathered, nodes_of, s
 from vip.pipelines.comparison.run_parameters import RUNS
 from vip.pipelines.prompt_filtering.pipeline import held_out_prompts
 from vip.pipelines.sweep.arms import SWEPT
-from vip.pipelines.sweep.nodes import gather_pairs, tabulate_sweeps, write_page
+from vip.pipelines.sweep.nodes import gather_pairs, tabulate_sweeps, write_page, write_tables
 
 
 def create_pipeline(runs: Sequence[ArmRun], opinions: Sequence[str] = (), **_kwargs: Any) -> Pipeline:
@@ -33,6 +33,7 @@ def _summary(runs: Sequence[ArmRun]) -> list[Node]:
     return [
         node(gather_pairs, inputs=pairs, outputs="sweep_pairs", name="sweep_pairs"),
         node(tabulate_sweeps, inputs=tables | settings, outputs="sweep_results", name="sweep_results"),
+        node(write_tables, inputs="sweep_results", outputs="sweep_tables", name="sweep_tables"),
         node(
             write_page,
             inputs={"results": "sweep_results"} | settings,
