@@ -156,8 +156,10 @@ def test_the_default_is_what_the_base_removes_in_its_own_stages(base, default):
 def test_it_is_known_which_evaluator_each_value_trained_with():
     rewards = {"setting": "scoring.reward.name", "values": ["inverse_rendering", "motion"]}
     assert plan_of(swept(rewards=rewards)).swept["trained_with"] == {
-        "redpo": "reward", "rewards_inverse_rendering": "inverse_rendering", "rewards_motion": "motion",
-    }  # fmt: skip
+        "redpo": "reward",
+        "rewards_inverse_rendering": "inverse_rendering",
+        "rewards_motion": "motion, which judges nobody here",
+    }
 
 
 def test_the_bases_runs_are_those_of_the_comparison():

@@ -15,8 +15,8 @@ def as_markdown(results: Table) -> str:
     seeds, prompts, comparisons = (int(results[name].max()) for name in ("seeds", "prompts", "comparisons"))
     head = (
         f"{counted(seeds, 'seed')}, {counted(prompts, 'development prompt')}. Brackets are intervals over "
-        f"seeds and prompts, bold where all of them lies on one side of zero; there are {comparisons} in all, "
-        "in every dimension and by every judge."
+        f"seeds and prompts, bold where all of them lies on one side of zero; there are {comparisons} in "
+        "all, in every dimension and by every judge."
     )
     return "\n\n".join([head, *(_sweep(name, rows) for name, rows in rows_of_sweeps(results))]) + "\n"
 
