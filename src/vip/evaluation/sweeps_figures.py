@@ -15,11 +15,15 @@ from vip.types import Table
 WIDTH = 0.5
 """Share of the smallest distance between two values over which the markers of one value are spread."""
 
+DASHES = ("solid", "dash", "dot", "dashdot")
+"""Of the lines of the first evaluator, the second and so on."""
 
-def sweep_figure(rows: Table, sweep: SweptSetting, title: str) -> Figure:
+
+def sweep_figure(rows: Table, sweep: SweptSetting) -> Figure:
     """Differences from the default against the setting: a line a dimension, and each evaluator's average.
 
-    Dimensions are those of the first evaluator; a dotted line stands where the default does.
+    The average of another evaluator than the first has a symbol and dashes of its own. Dimensions are those
+    of the first evaluator; a dotted line stands where the default does.
     """
     places = positions([point.value for point in sweep.points], sweep.scale)
     first, *others = rows["evaluator"].unique()
@@ -33,11 +37,13 @@ def sweep_figure(rows: Table, sweep: SweptSetting, title: str) -> Figure:
     for number, (evaluator, name) in enumerate(lines):
         mine = cells[evaluator, name]
         offset = step * (number - (len(lines) - 1) / 2)
-        trace = _trace(mine, [place + offset for place in places], COLOURS[number % len(COLOURS)])
+        other = number - len(DIMENSIONS) + 1  # 0 and below: the first evaluator's own lines
+        colour = "--ink" if other > 0 else COLOURS[number % len(COLOURS)]
+        trace = _trace(mine, [place + offset for place in places], colour, max(other, 0))
         trace |= {"name": spelled(name) if evaluator == first else f"{mine[0]['reward']}: {spelled(name)}"}
         trace["mode"] = "markers" if sweep.scale == "steps" else "lines+markers"
         traces.append(trace)
-    layout = layout_of(title, ", ".join(sweep.settings), "difference from the default (points)", legend=True)
+    layout = layout_of("", ", ".join(sweep.settings), "difference from the default (points)", legend=True)
     layout["xaxis"] |= {
         "tickvals": places, "ticktext": [point.label for point in sweep.points], "zeroline": False,
     }  # fmt: skip
@@ -89,14 +95,16 @@ def _smallest_gap(places: Sequence[float]) -> float:
     return min(gaps, default=1.0)
 
 
-def _trace(rows: Sequence[dict[str, Any]], places: Sequence[float], colour: str) -> dict[str, Any]:
-    """Markers with their intervals; the average's are larger."""
+def _trace(
+    rows: Sequence[dict[str, Any]], places: Sequence[float], colour: str, evaluator: int
+) -> dict[str, Any]:
+    """Markers with their intervals; the average's are larger, and of each evaluator another kind."""
     large = rows[0]["dimension"] == "average"
     return {
         "x": list(places),
         "y": [row["difference"] for row in rows],
-        "line": {"color": colour, "width": 2 if large else 1},
-        "marker": {"color": colour, "size": 9 if large else 5},
+        "line": {"color": colour, "width": 2 if large else 1, "dash": DASHES[evaluator % len(DASHES)]},
+        "marker": {"color": colour, "size": 9 if large else 5, "symbol": evaluator},
         "error_y": interval_bars(rows, ("difference", "low", "high"), colour, thick=large),
         "text": [f"{row['value']}: {spelled(row['dimension'])}, mean {row['mean']:.3f}" for row in rows],
         "hovertemplate": "%{text}<br>%{y:+.3f} from the default<extra></extra>",

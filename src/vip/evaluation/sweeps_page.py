@@ -8,7 +8,6 @@ from vip.evaluation.sweeps import advice, rows_of_sweeps
 from vip.evaluation.sweeps_figures import sweep_figure
 from vip.evaluation.swept import Swept, SweptSetting
 from vip.evaluation.templating import environment_of, with_figures
-from vip.evaluation.wording import spelled
 from vip.types import PROPERTIES, Table
 
 
@@ -41,7 +40,7 @@ def _sweep(name: str, rows: Table, swept: Swept) -> dict[str, Any]:
             (str(table["reward"].iloc[0]), _trained_with(evaluator, sweep, swept.trained_with), advice(table))
             for evaluator, table in by_evaluator
         ],
-        "figure": sweep_figure(rows, sweep, spelled(name).capitalize()),
+        "figure": sweep_figure(rows, sweep),
         "tables": [rows_with_cells(table, "arm") for _, table in by_evaluator],
     }
 

@@ -198,12 +198,14 @@ def test_labels(value, label):
 
 def test_a_figure_has_a_line_a_dimension_and_one_more_evaluators_average(results):
     table = results[results["sweep"] == "beta"]
-    figure = sweep_figure(table, SWEPT.sweeps["beta"], "Beta")
+    figure = sweep_figure(table, SWEPT.sweeps["beta"])
     assert len(figure["data"]) == len(DIMENSIONS) + 1
     average = figure["data"][0]
     assert average["y"] == [1.0, 0.0, -1.25]
     assert average["error_y"]["array"][0] == pytest.approx(of(results, "beta", "500")["high"] - 1.0)
     assert figure["data"][-1]["name"] == "second_opinion 1: average"
+    looks = [(each["line"]["color"], each["line"]["dash"]) for each in figure["data"]]
+    assert len(set(looks)) == len(looks), "no two lines look alike"
     assert figure["layout"]["xaxis"]["ticktext"] == ["500", "5,000", "50,000"]
     assert figure["layout"]["shapes"][0]["x0"] == figure["layout"]["xaxis"]["tickvals"][1]
 
