@@ -61,6 +61,7 @@ def workload_of(model: "VideoFamily", parameters: dict[str, Any]) -> "Workload":
     prompts = typed(PromptFiltering, parameters["prompt_filtering"])
     sampling = typed(VideoGeneration, parameters["video_generation"])
     training = typed(ReDPOTraining, parameters["redpo_training"])
+    at_once = min(training.micro_batch_size or training.batch_size, training.batch_size)
     granularity = typed(BlockPruning, parameters["block_pruning"]).granularity
     stages = range(1, parameters["stages"] + 1)
     budgets = [typed(Budget, parameters[f"stage_{number}"]["budget"]) for number in stages]
@@ -74,7 +75,8 @@ def workload_of(model: "VideoFamily", parameters: dict[str, Any]) -> "Workload":
         sampler=sampling.sampler,
         batch_size=sampling.batch_size,
         epochs=training.epochs,
-        training_batch=training.micro_batch_size or training.batch_size,
+        training_batch=at_once,
+        in_parts=at_once < training.batch_size,
         reference_batch=training.reference_batch_size,
         loading=sampling.loading,
         training_loading=training.loading,

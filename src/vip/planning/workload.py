@@ -38,6 +38,8 @@ class Workload:
     loading: Loading = AS_IT_IS
     training_loading: Loading = AS_IT_IS
     gradient_checkpointing: bool = False
+    in_parts: bool = False
+    """Whether `training_batch` is a micro-batch, of which a step has several."""
     averaged: bool = False
     gradient_norm_every: int = 10
     teacher_beside: Loading | None = None
@@ -111,6 +113,7 @@ def _stages(outline: "Callable[[], VideoFamily]", work: Workload, calls: int) ->
             checkpointing=work.gradient_checkpointing,
             averaged=work.averaged,
             norms_every=work.gradient_norm_every,
+            in_parts=work.in_parts,
         )
         yield _Stage(
             number,

@@ -7,7 +7,7 @@ from vip.training.curve import measured
 from vip.training.sharding import part_of_gradient
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from torch import Tensor, nn
 
@@ -36,12 +36,17 @@ class Sums:
 
     def add_gradients(self, found: "Terms", share: float, parameters: "Sequence[nn.Parameter]") -> None:
         """Count the gradients of L_diff-dpo and of L_SFT, unweighted, without touching `.grad`."""
-        import torch
-
         for term, loss in (("dpo", found.dpo.loss), ("sft", found.sft)):
-            gradients = self._gradient(share * loss, parameters)
-            sums = self.gradients.get(term)
-            self.gradients[term] = list(map(torch.add, sums, gradients)) if sums else gradients
+            self._count(term, self._gradient(share * loss, parameters))
+
+    def _count(self, term: str, gradients: "list[Tensor]") -> None:
+        """Tensor by tensor, so that no third list of them is ever whole; autograd's own may share memory."""
+        sums = self.gradients.setdefault(term, [])
+        if not sums:
+            sums += gradients
+            return
+        for place, gradient in enumerate(gradients):
+            sums[place] = sums[place] + gradient
 
     def _gradient(self, loss: "Tensor", parameters: "Sequence[nn.Parameter]") -> "list[Tensor]":
         import torch
@@ -57,8 +62,8 @@ class Sums:
     def _norm(self, term: str, accelerator: Any) -> float:
         import torch
 
-        gradients = self.gradients[term]
-        if not self.sharded:
-            gradients = [accelerator.reduce(gradient, "mean") for gradient in gradients]
+        gradients: Iterable[Tensor] = self.gradients[term]
+        if not self.sharded:  # one at a time: what accelerate reduces it clones
+            gradients = (accelerator.reduce(gradient, "mean") for gradient in gradients)
         square = torch.stack([gradient.square().sum() for gradient in gradients]).sum()
         return float((accelerator.reduce(square, "sum") if self.sharded else square).sqrt())
