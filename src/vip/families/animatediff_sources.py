@@ -76,9 +76,7 @@ def adapter_config(tensors: "Mapping[str, Tensor]") -> dict[str, Any]:
     widths: dict[int, int] = {}
     layers: dict[int, int] = {}
     for key, tensor in tensors.items():
-        if match := re.match(
-            rf"down_blocks\.(\d+)\.motion_modules\.(\d+)\.{_ORIGINAL}\.proj_in\.weight", key
-        ):
+        if match := _FIRST_LAYER.match(key):
             block, layer = int(match[1]), int(match[2])
             widths[block], layers[block] = tensor.shape[0], max(layers.get(block, 0), layer + 1)
     positions = [tensor.shape[1] for key, tensor in tensors.items() if key.endswith("pos_encoder.pe")]

@@ -177,7 +177,7 @@ class Run:
         if not 0 < weight < math.inf:
             raise UserError(
                 "sft_weight: auto cannot weigh the terms, whose gradient norms (dpo, sft) at first are "
-                f" {', '.join(f'({dpo:g}, {sft:g})' for dpo, sft in norms)}; set sft_weight to a number"
+                f"{', '.join(f'({dpo:g}, {sft:g})' for dpo, sft in norms)}; set sft_weight to a number"
             )
         logger.info("sft_weight: auto is %g, by the gradients of the first %d steps", weight, len(norms))
         return weight
