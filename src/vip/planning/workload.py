@@ -1,6 +1,6 @@
 """How much work a run of V.I.P. is: clips, denoiser calls, FLOPs, disk and memory, stage by stage.
 
-All numbers are upper bounds: every candidate pair becomes a pair, a stage removes the smallest units that
+All numbers are upper bounds: every candidate becomes a pair unless a maximum is set, a stage removes the smallest units that
 meet its budget, and searches as many as if the largest had gone before. Hours and FLOPs are the denoiser's;
 text encoders and decoding count in memory only, scoring not at all. One process is counted.
 """
@@ -35,6 +35,8 @@ class Workload:
     epochs: int
     training_batch: int
     reference_batch: int
+    maximum_pairs: int | None = None
+    """Most pairs of a stage; None where all are kept."""
     loading: Loading = AS_IT_IS
     training_loading: Loading = AS_IT_IS
     gradient_checkpointing: bool = False
@@ -152,7 +154,8 @@ def _phases(
         return Phase(stage.number, phase, 0, 0, calls, calls * model.flops, disk_bytes, model.peak_bytes)
 
     scoring, prompts, evaluated = work.scoring_prompts, work.stage_prompts, work.evaluation_prompts
-    calls = 2 * prompts * len(PROPERTIES) * work.epochs
+    pairs = min(prompts * len(PROPERTIES), work.maximum_pairs or math.inf)
+    calls = 2 * int(pairs) * work.epochs
     compared = [(2 * evaluated, stage.pruned)]
     if stage.number == 1:
         compared.append((evaluated, stage.teacher))

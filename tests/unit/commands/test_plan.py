@@ -40,6 +40,12 @@ def test_a_teacher_is_planned_beside_the_student_where_the_method_needs_one(meth
     assert work.teacher_beside == beside
 
 
+@pytest.mark.parametrize("maximum", [None, 7])
+def test_the_maximum_of_pairs_is_planned_with(maximum):
+    experiment = Experiment.read(ROOT, None, {"pair_curation": {"maximum_pairs": maximum}})
+    assert workload_of(experiment.outline_teacher(), experiment.parameters).maximum_pairs == maximum
+
+
 @pytest.mark.parametrize(
     ("size", "at_once", "in_parts"), [(None, 2, False), (1, 1, True), (2, 2, False), (5, 2, False)]
 )
