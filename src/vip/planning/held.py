@@ -99,7 +99,7 @@ class Held:
         return Work(flops / (2 * pairs), peak)
 
     def _call(self, samples: int, *, gradients: bool = False, measured: bool = False) -> Cost:
-        """One denoiser call, with its backward pass where gradients are wanted; another before it measures."""
+        """One denoiser call, with its backward pass where gradients are wanted; `measured`, with two."""
         import torch
 
         noisy = torch.zeros(samples, *self.model.latent_shape, device="meta")

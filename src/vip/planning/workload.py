@@ -1,8 +1,9 @@
 """How much work a run of V.I.P. is: clips, denoiser calls, FLOPs, disk and memory, stage by stage.
 
-All numbers are upper bounds: every candidate becomes a pair unless a maximum is set, a stage removes the smallest units that
-meet its budget, and searches as many as if the largest had gone before. Hours and FLOPs are the denoiser's;
-text encoders and decoding count in memory only, scoring not at all. One process is counted.
+All numbers are upper bounds: every candidate pair becomes a pair, up to the most that are kept; a stage
+removes the smallest units that meet its budget, and searches as many as if the largest had gone before. Hours
+and FLOPs are the denoiser's; text encoders and decoding count in memory only, scoring not at all. One process
+is counted.
 """
 
 import math
