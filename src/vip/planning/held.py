@@ -80,18 +80,18 @@ class Held:
     ) -> Work:
         """Steps on so many pairs, of which every so-manieth measures the gradient of each of two terms.
 
-        With `in_parts`, so many are but one of a step's micro-batches. Beside activations there are Adam's
-        two moments and averaged weights. The worst moment is in a step that measures, as the first one does:
-        its backward pass, beside both terms' gradients (`vip.training.sums`), or in a later micro-batch that
-        of a term, with all activations kept, beside the sums of both terms and of the step. An update needs
-        less: gradients, and the roots of second moments that AdamW makes (`foreach`, torch's choice on GPUs).
+        With `in_parts`, so many are but one of a step's micro-batches. There are Adam's two moments and
+        averaged weights; and at their worst moments either all activations and a gradient, in a step that
+        measures, as the first one does, beside the sums of both terms' gradients and the step's own so far
+        (`vip.training.sums`), if there were parts before; or the gradients and the roots of the second
+        moments (AdamW's `foreach` implementation, torch's choice on GPUs).
         """
         if checkpointing:
             enable_gradient_checkpointing(self.model.denoiser)
         measured = self._call(2 * pairs, gradients=True, measured=True)
         step = self._call(2 * pairs, gradients=True)
-        alone = measured.peak_bytes + self.trained_bytes if in_parts else step.peak_bytes
-        moment = alone + self._gradients_elsewhere() + 2 * self.trained_bytes
+        sums = 3 * self.trained_bytes if in_parts else 0
+        moment = max(measured.peak_bytes + self._gradients_elsewhere() + sums, 2 * self.trained_bytes)
         kept = (3 if averaged else 2) * self.trained_bytes
         beside = _bytes_of(self._teacher.model.denoiser) if self._teacher else 0
         peak = max(self._encoding(pairs), self._present(DENOISERS) + kept + moment) + beside

@@ -16,7 +16,7 @@ from vip.families.loading import Loading
 from vip.families.registry import family_named
 from vip.losses.methods import Terms
 from vip.planning.held import Held
-from vip.planning.meta_run import cost_of
+from vip.planning.meta_run import Cost, cost_of
 from vip.training.sums import Sums
 
 
@@ -84,13 +84,14 @@ def test_predictions_decode_nothing() -> None:
 
 @pytest.mark.parametrize("averaged", [False, True])
 def test_a_step_has_weights_moments_gradients_and_activations(averaged: bool) -> None:
-    """One product forward and one backward, once in ten steps two more backward, whose gradients stay."""
+    """One product forward and one backward, once in ten steps two more backward; many pairs are large."""
     model = Layers()
     noisy = torch.zeros(2000, *model.latent_shape, device="meta")
     step = cost_of(lambda: model.denoiser(noisy).square().mean().backward())
     held = Held(Layers(), Loading(), training=True)
     work = held.optimisation(1000, checkpointing=False, averaged=averaged, norms_every=10)
-    assert work.peak_bytes == WEIGHTS + (5 if averaged else 4) * 4 * 64 + step.peak_bytes
+    assert work.peak_bytes >= WEIGHTS + (3 if averaged else 2) * 4 * 64 + step.peak_bytes
+    assert work.peak_bytes <= WEIGHTS + (4 if averaged else 3) * 4 * 64 + step.peak_bytes
     assert work.flops == (2 + 2 / 10) * 2 * 2 * 8 * 8
     assert (held.stored_bytes, held.trained_bytes) == (4 * 64, 4 * 64)
 
@@ -124,16 +125,16 @@ class Wide(Layers):
         return nn.Sequential(*(nn.Linear(*pair, bias=False, device=device) for pair in pairs))
 
 
-@pytest.mark.parametrize("parts", [1, 2, 3])
-def test_what_is_planned_is_what_a_measuring_step_makes(parts: int) -> None:
-    """Sixteen products make 8 KB of two samples; gradients are 256 KB, of which 16 are cloned and squared."""
+@pytest.mark.parametrize(("parts", "pairs"), [(1, 64), (2, 1), (3, 1)])
+def test_what_is_planned_is_what_a_measuring_step_makes(parts: int, pairs: int) -> None:
+    """Sixteen products make 8 KB of a pair; gradients are 256 KB, of which 16 are cloned and squared."""
     held = Held(Wide(), Loading(), training=True)
-    work = held.optimisation(1, checkpointing=False, averaged=False, norms_every=10, in_parts=parts > 1)
+    work = held.optimisation(pairs, checkpointing=False, averaged=False, norms_every=10, in_parts=parts > 1)
     gradients = held.trained_bytes
     planned = work.peak_bytes - held._present(("unet",)) - 2 * gradients
 
-    denoiser, accelerator, sums = Wide().made_on("cpu"), Accelerator(cpu=True), Sums()
-    noisy = torch.ones(2, 1, 1, 1, 64)
+    denoiser, sums = Wide().made_on("cpu"), Sums(parts, Accelerator(cpu=True))
+    noisy = torch.ones(2 * pairs, *Wide.latent_shape)
 
     def step() -> None:
         for _ in range(parts):
@@ -142,20 +143,28 @@ def test_what_is_planned_is_what_a_measuring_step_makes(parts: int) -> None:
             found = cast("Terms", SimpleNamespace(dpo=SimpleNamespace(loss=dpo), sft=sft))
             sums.add_gradients(found, 1 / parts, list(denoiser.parameters()))
             ((dpo + sft) / parts).backward()
-        sums.gradient_norms(accelerator)
 
-    assert cost_of(step).peak_bytes == pytest.approx(planned, abs=gradients / 4)
+    assert cost_of(step).peak_bytes == pytest.approx(planned, abs=gradients / 2)
 
 
-def test_a_later_part_of_a_step_has_one_more_gradient_beside_it() -> None:
-    """The sum of the step so far; and activations all stay while a term's gradient is made."""
+def test_a_later_part_of_a_step_has_three_gradients_beside_it() -> None:
+    """The sums of both terms and of the step so far."""
     held = Held(Wide(), Loading(), training=True)
     whole, part = (
-        held.optimisation(1, checkpointing=False, averaged=False, norms_every=10, in_parts=in_parts)
+        held.optimisation(64, checkpointing=False, averaged=False, norms_every=10, in_parts=in_parts)
         for in_parts in (False, True)
     )
     assert part.flops == whole.flops
-    assert part.peak_bytes - whole.peak_bytes == pytest.approx(held.trained_bytes, rel=1 / 8)
+    assert part.peak_bytes - whole.peak_bytes == 3 * held.trained_bytes
+
+
+def test_an_update_makes_roots_of_second_moments(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Gradients and roots are what an update needs, however little a backward pass takes."""
+    held = Held(Layers(), Loading(), training=True)
+    monkeypatch.setattr(held, "_call", lambda *_, **__: Cost(0, 1))
+    monkeypatch.setattr(held, "_gradients_elsewhere", lambda: 0)
+    work = held.optimisation(1, checkpointing=False, averaged=False, norms_every=1)
+    assert work.peak_bytes == WEIGHTS + (2 + 2) * 4 * 64
 
 
 def test_trained_weights_stay_float32_beside_their_rounded_copy() -> None:
