@@ -55,13 +55,16 @@ class LazyMap(Generic[Item]):
 
     `table` has a column `key` (a content hash: equal keys mean equal items) and columns that say what each
     key stands for. `make_batch(keys)` returns one item a key, in order, for any keys of the table; what it
-    returns for a key depends on that key alone, never on the rest of the batch.
+    returns for a key depends on that key alone, never on the rest of the batch. It is asked for `batch_size`
+    items at a time; of several processes, each takes `share` at a time, batches of one share in order.
     """
 
     table: "Table"
     make_batch: Callable[[Sequence[str]], Sequence[Item]]
     batch_size: int
     title: str
+    share: int | None = None
+    """How many items belong together, as those of one model do that is slow to open; None for a batch."""
 
 
 @dataclass(frozen=True)

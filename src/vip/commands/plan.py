@@ -49,6 +49,7 @@ def workload_of(model: "VideoFamily", parameters: dict[str, Any]) -> "Workload":
     from pydantic import TypeAdapter
 
     from vip.pipelines.block_pruning.config import BlockPruning, Budget
+    from vip.pipelines.pair_curation.config import PairCuration
     from vip.pipelines.prompt_filtering.config import PromptFiltering
     from vip.pipelines.redpo_training.config import ReDPOTraining
     from vip.pipelines.video_generation.config import VideoGeneration
@@ -60,7 +61,9 @@ def workload_of(model: "VideoFamily", parameters: dict[str, Any]) -> "Workload":
 
     prompts = typed(PromptFiltering, parameters["prompt_filtering"])
     sampling = typed(VideoGeneration, parameters["video_generation"])
+    pairs = typed(PairCuration, parameters["pair_curation"])
     training = typed(ReDPOTraining, parameters["redpo_training"])
+    at_once = min(training.micro_batch_size or training.batch_size, training.batch_size)
     granularity = typed(BlockPruning, parameters["block_pruning"]).granularity
     stages = range(1, parameters["stages"] + 1)
     budgets = [typed(Budget, parameters[f"stage_{number}"]["budget"]) for number in stages]
@@ -74,8 +77,10 @@ def workload_of(model: "VideoFamily", parameters: dict[str, Any]) -> "Workload":
         sampler=sampling.sampler,
         batch_size=sampling.batch_size,
         epochs=training.epochs,
-        training_batch=training.micro_batch_size or training.batch_size,
+        training_batch=at_once,
+        in_parts=at_once < training.batch_size,
         reference_batch=training.reference_batch_size,
+        maximum_pairs=pairs.maximum_pairs,
         loading=sampling.loading,
         training_loading=training.loading,
         gradient_checkpointing=training.gradient_checkpointing,

@@ -32,8 +32,8 @@ DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPER
 
 
 def parse_parameters(text: str) -> dict[str, Any]:
-    """`a.b=1,stage:2,c=[3,4]` as nested parameters; a key ends at its first colon or equals sign."""
-    items = [item.strip() for item in re.split(r",(?![^\[\]]*\])", text) if item.strip()]
+    """`a.b=1,stage:2,c=[[3,4],[5]]` as nested parameters; a key ends at its first colon or equals sign."""
+    items = [item.strip() for item in _split(text) if item.strip()]
     for item in items:
         if not re.match(r"[^:=\s][^:=]*[:=]", item):
             raise UserError(f"--params has {item!r}, which is no key=value; write for example stage:2")
@@ -42,6 +42,20 @@ def parse_parameters(text: str) -> dict[str, Any]:
         return dict(OmegaConf.to_container(OmegaConf.from_dotlist(dotted)))  # type: ignore[arg-type]
     except Exception as error:
         raise UserError(f"--params has {text!r}, which is not YAML ({error}); quote its values") from error
+
+
+def _split(text: str) -> list[str]:
+    """The parts between commas that stand in no brackets or braces."""
+    parts, depth = [""], 0
+    for character in text:
+        if character == "," and depth == 0:
+            parts.append("")
+            continue
+        depth = max(depth + (character in "[{") - (character in "]}"), 0)
+        parts[-1] += character
+    if depth:
+        raise UserError(f"--params has {text!r}, in which {depth} brackets [ or {{ stay open; close them")
+    return parts
 
 
 def explain(error: BaseException) -> str | None:

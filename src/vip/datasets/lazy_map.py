@@ -77,7 +77,7 @@ class LazyMapDataset(AbstractDataset[LazyMap[Any], Items[Any]]):
     def save(self, data: LazyMap[Any]) -> None:
         """Make and write the items that are missing or damaged, then the manifest.
 
-        Where a run has several processes, each makes every so-manieth batch, and process 0 the manifest.
+        Where a run has several processes, each makes every so-manieth share, and process 0 the manifest.
         """
         _check(data)
         keys = list(dict.fromkeys(data.table["key"]))
@@ -86,8 +86,8 @@ class LazyMapDataset(AbstractDataset[LazyMap[Any], Items[Any]]):
         missing = [key for key in keys if key not in stored]
         if processes.is_first:
             self._announce(data.title, keys, missing)
-        batches = list(_chunks(missing, data.batch_size))
-        for made in processes.from_all(self._make(data, batches[processes.number :: processes.count])):
+        shares = list(_chunks(missing, data.share or data.batch_size))
+        for made in processes.from_all(self._make(data, shares[processes.number :: processes.count])):
             stored |= made
         fault_point("lazy_map.items.written")
         if processes.is_first:
@@ -150,9 +150,10 @@ class LazyMapDataset(AbstractDataset[LazyMap[Any], Items[Any]]):
             )
         logger.info("%s: %d items, %d to make", title, len(keys), len(missing))
 
-    def _make(self, data: LazyMap[Any], batches: Sequence[Sequence[str]]) -> dict[str, Stored]:
+    def _make(self, data: LazyMap[Any], shares: Sequence[Sequence[str]]) -> dict[str, Stored]:
         stored = {}
-        with _bar(data.title, sum(map(len, batches))) as bar:
+        batches = (batch for share in shares for batch in _chunks(share, data.batch_size))
+        with _bar(data.title, sum(map(len, shares))) as bar:
             for batch in batches:
                 for key, item in zip(batch, _make_batch(data, batch), strict=True):
                     stored[key] = self._store.write(key, item)
@@ -196,7 +197,8 @@ def _check(data: LazyMap[Any]) -> None:
     assert "key" in data.table, f"{data.title}: the table has no column 'key'"
     clash = sorted(set(RECORDS) & set(data.table))
     assert not clash, f"{data.title}: the columns {clash} are the manifest's own"
-    assert data.batch_size >= 1, f"{data.title}: batch_size is {data.batch_size}, at least 1 is expected"
+    for name, size in (("batch_size", data.batch_size), ("share", data.share)):
+        assert size is None or size >= 1, f"{data.title}: {name} is {size}, at least 1 is expected"
 
 
 def _is_manifest(table: Table) -> bool:

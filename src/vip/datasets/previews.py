@@ -1,10 +1,9 @@
 """Clips as HTML that kedro-viz shows as it is: videos inside the page, nothing to fetch."""
 
-import base64
 import html
 from collections.abc import Iterable
 
-from vip.datasets import video
+from vip.evaluation.videos import video_uri
 from vip.types import Clip
 
 
@@ -14,9 +13,9 @@ def gallery(clips: Iterable[tuple[Clip, str]], frames_per_second: int) -> str:
 
 
 def _figure(clip: Clip, caption: str, frames_per_second: int) -> str:
-    data = base64.b64encode(video.encode_for_browser(clip.frames, frames_per_second)).decode()
     return (
         '<figure style="display:inline-block;margin:8px;width:192px;vertical-align:top">'
-        f'<video src="data:video/mp4;base64,{data}" controls loop muted autoplay width="192"></video>'
+        f'<video src="{video_uri(clip.frames, frames_per_second)}" controls loop muted autoplay '
+        'width="192"></video>'
         f"<figcaption>{html.escape(caption)}</figcaption></figure>"
     )

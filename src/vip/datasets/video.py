@@ -1,7 +1,7 @@
-"""Frames as H.264: lossless for the store, small for a browser.
+"""Frames as lossless H.264, for the store.
 
-The store's files go through `av` itself: imageio's plugin has no way to set x264's `qp`, and closing it costs
-more time than a small clip does.
+Through `av` itself: imageio's plugin has no way to set x264's `qp`, and closing it costs more time than a
+small clip does.
 """
 
 import io
@@ -39,22 +39,3 @@ def decode(video: bytes) -> "NDArray[np.uint8]":
     with av.open(io.BytesIO(video)) as container:
         container.streams.video[0].codec_context.thread_count = 1
         return np.stack([frame.to_ndarray() for frame in container.decode(video=0)])
-
-
-def encode_for_browser(frames: "NDArray[np.uint8]", frames_per_second: int, size: int = 192) -> bytes:
-    """A small mp4 (yuv420p, which every browser plays), its pixels enlarged whole to about `size`."""
-    import imageio.v3 as iio
-
-    scale = max(1, size // min(frames.shape[1:3]))
-    enlarged = frames.repeat(scale, axis=1).repeat(scale, axis=2)
-    even = enlarged[:, : enlarged.shape[1] // 2 * 2, : enlarged.shape[2] // 2 * 2]
-    video: bytes = iio.imwrite(
-        "<bytes>",
-        even,
-        plugin="pyav",
-        extension=".mp4",
-        codec="libx264",
-        fps=frames_per_second,
-        out_pixel_format="yuv420p",
-    )
-    return video

@@ -17,9 +17,9 @@ QUALITY = "23"
 """x264's constant rate factor."""
 
 
-def video_uri(frames: "NDArray[np.uint8]") -> str:
+def video_uri(frames: "NDArray[np.uint8]", frames_per_second: int = FRAMES_PER_SECOND) -> str:
     """Frames (F, H, W, 3) as `data:video/mp4;base64,...`: H.264, yuv420p."""
-    return uri_of(encode(resize(frames)))
+    return uri_of(encode(resize(frames), frames_per_second))
 
 
 def uri_of(video: bytes) -> str:
@@ -43,7 +43,7 @@ def resize(frames: "NDArray[np.uint8]", width: int = SHOWN_WIDTH) -> "NDArray[np
     return np.pad(frames, ((0, 0), (0, odd_rows), (0, odd_columns), (0, 0)), mode="edge")
 
 
-def encode(frames: "NDArray[np.uint8]") -> bytes:
+def encode(frames: "NDArray[np.uint8]", frames_per_second: int = FRAMES_PER_SECOND) -> bytes:
     """Frames (F, H, W, 3) of even sizes as the bytes of an mp4 file; equal frames give equal bytes."""
     import av
 
@@ -51,7 +51,7 @@ def encode(frames: "NDArray[np.uint8]") -> bytes:
     with av.open(buffer, "w", format="mp4") as container:
         # One thread, and no macroblock tree: x264's bytes differ from call to call with either.
         options = {"crf": QUALITY, "threads": "1", "preset": "veryfast", "mbtree": "0"}
-        stream = container.add_stream("libx264", rate=Fraction(FRAMES_PER_SECOND), options=options)
+        stream = container.add_stream("libx264", rate=Fraction(frames_per_second), options=options)
         stream.height, stream.width = frames.shape[1:3]
         stream.pix_fmt = "yuv420p"
         for frame in frames:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from vip.errors import UserError
 from vip.families.sources import located, new_folder, read_checkpoint
-from vip.families.storage import copy_licences, read_json, weights_file, write_json, write_weights
+from vip.families.storage import copy_licences, read_json, weights_files, write_json, write_weights
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -76,9 +76,7 @@ def adapter_config(tensors: "Mapping[str, Tensor]") -> dict[str, Any]:
     widths: dict[int, int] = {}
     layers: dict[int, int] = {}
     for key, tensor in tensors.items():
-        if match := re.match(
-            rf"down_blocks\.(\d+)\.motion_modules\.(\d+)\.{_ORIGINAL}\.proj_in\.weight", key
-        ):
+        if match := _FIRST_LAYER.match(key):
             block, layer = int(match[1]), int(match[2])
             widths[block], layers[block] = tensor.shape[0], max(layers.get(block, 0), layer + 1)
     positions = [tensor.shape[1] for key, tensor in tensors.items() if key.endswith("pos_encoder.pe")]
@@ -124,13 +122,14 @@ def _convert_adapter(file: Path, target: Path) -> None:
 
 
 def _copy(source: Path, target: Path) -> None:
-    """One component: its configuration and vocabulary, and the one weights file that would be loaded."""
+    """One component: its configuration and vocabulary, and the weights that would be loaded."""
     target.mkdir(parents=True)
-    files = [*source.glob("*.json"), *source.glob("*.txt")]
+    described = [*source.glob("*.json"), *source.glob("*.txt")]
+    files = [file for file in described if ".safetensors.index." not in file.name]
     if not files:
         raise UserError(f"{source} is missing or empty; give a diffusers folder with {', '.join(PARTS)}")
     if source.name not in {"tokenizer", "scheduler"}:
-        files.append(weights_file(source))
+        files += weights_files(source)[1]
     for file in files:
         shutil.copyfile(file, target / file.name)
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 WEIGHTS = ("diffusion_pytorch_model.safetensors", "model.safetensors")
 """Names under which diffusers and transformers store a component's weights."""
+VARIANTS = (None, "fp16", "bf16")
+"""What may stand in such a name before its suffix, the most precise first."""
 SAFE_SUFFIXES = {".json", ".safetensors", ".txt", ".model"}
 """What a student inherits from its teacher's folder; never a pickle."""
 
@@ -45,33 +47,56 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
     path.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
-def weights_file(component: Path) -> Path:
-    """The component's safetensors file, fp16 variants included; UserError where it has none."""
-    candidates = [component / name for name in WEIGHTS]
-    candidates += [path.with_suffix(".fp16.safetensors") for path in candidates]
-    for candidate in candidates:
-        if candidate.is_file():
-            return candidate
+def weights_files(component: Path) -> tuple[str | None, list[Path]]:
+    """A component's variant, and its files: one of safetensors, or an index and the shards that it names.
+
+    Full precision goes before fp16 and that before bf16, one file before shards. UserError where there is
+    none, or not all that the index names.
+    """
+    for variant in VARIANTS:
+        infix = f".{variant}" if variant else ""
+        for name in WEIGHTS:
+            whole = component / f"{name.removesuffix('.safetensors')}{infix}.safetensors"
+            index = component / f"{name}.index{infix}.json"
+            if whole.is_file():
+                return variant, [whole]
+            if index.is_file():
+                return variant, [index, *_shards(index)]
     raise UserError(f"{component} holds no {' or '.join(WEIGHTS)}; convert its weights to safetensors first")
+
+
+def _shards(index: Path) -> list[Path]:
+    """The files that an index of tensors names, all of them beside it."""
+    named = read_json(index).get("weight_map")
+    names = set(named.values()) if isinstance(named, dict) else set()
+    if not names or not all(isinstance(name, str) and Path(name).name == name for name in names):
+        raise UserError(f"{index} does not name files beside it; restore it from its source")
+    shards = [index.parent / name for name in sorted(names)]
+    for shard in shards:
+        if not shard.is_file() or shard.suffix != ".safetensors":
+            raise UserError(f"{index} names {shard.name}, which is missing or no safetensors; restore it")
+    return shards
 
 
 def variant_of(component: Path) -> str | None:
     """The `variant` argument that makes `from_pretrained` find a component's safetensors, sharded or not."""
-    for variant in (None, "fp16", "bf16"):
-        infix = f".{variant}" if variant else ""
-        for name in WEIGHTS:
-            stem = name.removesuffix(".safetensors")
-            whole, shards = f"{stem}{infix}.safetensors", f"{name}.index{infix}.json"
-            if (component / whole).is_file() or (component / shards).is_file():
-                return variant
-    raise UserError(f"{component} holds no {' or '.join(WEIGHTS)}; convert its weights to safetensors first")
+    return weights_files(component)[0]
 
 
 def read_weights(component: Path) -> "dict[str, Tensor]":
-    """All tensors of a component, floating ones as float32, copied out of the file."""
+    """All tensors of a component, floating ones as float32, copied out of the file or its shards."""
+    _, files = weights_files(component)
+    return {
+        name: tensor
+        for path in files
+        if path.suffix == ".safetensors"
+        for name, tensor in _read_file(path).items()
+    }
+
+
+def _read_file(path: Path) -> "dict[str, Tensor]":
     import torch
 
-    path = weights_file(component)
     try:
         tensors = load_tensors(path)
     except ValueError as error:

@@ -57,8 +57,8 @@ def lazy_clips(
 ) -> LazyMap[Clip]:
     """The clips of several variants for the same prompts, `samples` each: key, unit, prompt_id, prompt, seed.
 
-    `unit` is the variant's name; rows are ordered by it. With several variants one call of `make_batch` gets
-    all prompts of one of them, so that each is opened once and no batch is split between two.
+    `unit` is the variant's name; rows are ordered by it. With several variants a share is all prompts of one
+    of them, so that one process opens it, once, and no batch is split between two.
     """
     import pandas as pd
 
@@ -72,8 +72,8 @@ def lazy_clips(
         key: _Job(variants[unit], prompt, clip_seed)
         for key, unit, prompt, clip_seed in table[["key", "unit", "prompt", "seed"]].itertuples(index=False)
     }
-    keys_per_call = batch_size if len(variants) == 1 else max(len(prompts) * samples, 1)
-    return LazyMap(table, _ClipMaker(jobs, sampler, batch_size, loading), keys_per_call, title)
+    share = None if len(variants) == 1 else max(len(prompts) * samples, 1)
+    return LazyMap(table, _ClipMaker(jobs, sampler, batch_size, loading), batch_size, title, share)
 
 
 @dataclass(frozen=True)

@@ -75,20 +75,23 @@ class Held:
         peak = max(self._encoding(pairs), self._present(DENOISERS) + call.peak_bytes)
         return Work(call.flops / (2 * pairs), peak)
 
-    def optimisation(self, pairs: int, *, checkpointing: bool, averaged: bool, norms_every: int) -> Work:
+    def optimisation(
+        self, pairs: int, *, checkpointing: bool, averaged: bool, norms_every: int, in_parts: bool = False
+    ) -> Work:
         """Steps on so many pairs, of which every so-manieth measures the gradient of each of two terms.
 
-        Beside activations there are Adam's two moments and averaged weights; at their worst moments the
-        gradients, and then either activations (a backward pass), activations and the gradients of the other
-        term (`vip.training.sums`), or the roots of the second moments (AdamW's
-        `foreach` implementation, torch's choice on GPUs).
+        With `in_parts`, so many are but one of a step's micro-batches. There are Adam's two moments and
+        averaged weights; and at their worst moments either all activations and a gradient, in a step that
+        measures, as the first one does, beside the sums of both terms' gradients and the step's own so far
+        (`vip.training.sums`), if there were parts before; or the gradients and the roots of the second
+        moments (AdamW's `foreach` implementation, torch's choice on GPUs).
         """
         if checkpointing:
             enable_gradient_checkpointing(self.model.denoiser)
         measured = self._call(2 * pairs, gradients=True, measured=True)
         step = self._call(2 * pairs, gradients=True)
-        elsewhere = self._gradients_elsewhere()
-        moment = max(step.peak_bytes + elsewhere, measured.peak_bytes + 2 * elsewhere, 2 * self.trained_bytes)
+        sums = 3 * self.trained_bytes if in_parts else 0
+        moment = max(measured.peak_bytes + self._gradients_elsewhere() + sums, 2 * self.trained_bytes)
         kept = (3 if averaged else 2) * self.trained_bytes
         beside = _bytes_of(self._teacher.model.denoiser) if self._teacher else 0
         peak = max(self._encoding(pairs), self._present(DENOISERS) + kept + moment) + beside
@@ -96,7 +99,7 @@ class Held:
         return Work(flops / (2 * pairs), peak)
 
     def _call(self, samples: int, *, gradients: bool = False, measured: bool = False) -> Cost:
-        """One denoiser call, with its backward pass where gradients are wanted; with another before it."""
+        """One denoiser call, with its backward pass where gradients are wanted; `measured`, with two."""
         import torch
 
         noisy = torch.zeros(samples, *self.model.latent_shape, device="meta")
@@ -112,8 +115,8 @@ class Held:
                     self.model.predict(self.model.denoiser, noisy, timesteps, conditioning)
                     return
                 loss = self._loss(NoisyPairs(noisy, noisy, timesteps), conditioning)
-                if measured:
-                    self._gather_gradient(loss)
+                if measured:  # autograd.grad does not go with the modules' hooks of Mochi
+                    loss.backward(retain_graph=True)
                 loss.backward()
 
         return self._cost_of(run)
@@ -132,16 +135,6 @@ class Held:
         if not wanted:
             return loss
         return loss + feature_loss(of_winners(found), wanted, len(predicted) // 2)
-
-    def _gather_gradient(self, loss: "Tensor") -> None:
-        """What measuring a gradient's norm makes: the gradient, and all of it in one piece."""
-        import torch
-
-        parameters = self.model.trainable().values()
-        loss.backward(retain_graph=True)  # autograd.grad does not go with the modules' hooks of Mochi
-        torch.cat([value.grad.flatten() for value in parameters if value.grad is not None])
-        for value in parameters:
-            value.grad = None
 
     def _gradients_elsewhere(self) -> int:
         """Bytes of gradients that the last call did not make: those of Wan 2.2's other transformer."""

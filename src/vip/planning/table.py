@@ -34,9 +34,9 @@ def plan_as_text(plan: Table, flops_per_second: float) -> str:
         bytes_as_text(plan["peak_bytes"].max()),
     )
     note = (
-        "Upper bounds: every prompt gives a pair for every property, and the smallest units go that meet\n"
-        "a budget. Peak memory is that of the models and what they make, in one process; rewards and judges\n"
-        "need their own, and so do the buffers of several processes.\n"
+        "Upper bounds: every prompt gives a pair for every property, up to pair_curation.maximum_pairs, and\n"
+        "the smallest units go that meet a budget. Peak memory is that of the models and what they make, in\n"
+        "one process; rewards and judges need their own, and so do the buffers of several processes.\n"
         f"Hours are those of the denoiser alone, at {quantity_as_text(flops_per_second)}FLOP/s."
     )
     return "\n".join([*aligned([HEADINGS, *rows, total], left=(1,)), "", note])

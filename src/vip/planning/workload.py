@@ -1,8 +1,9 @@
 """How much work a run of V.I.P. is: clips, denoiser calls, FLOPs, disk and memory, stage by stage.
 
-All numbers are upper bounds: every candidate pair becomes a pair, a stage removes the smallest units that
-meet its budget, and searches as many as if the largest had gone before. Hours and FLOPs are the denoiser's;
-text encoders and decoding count in memory only, scoring not at all. One process is counted.
+All numbers are upper bounds: every candidate pair becomes a pair, up to the most that are kept; a stage
+removes the smallest units that meet its budget, and searches as many as if the largest had gone before. Hours
+and FLOPs are the denoiser's; text encoders and decoding count in memory only, scoring not at all. One process
+is counted.
 """
 
 import math
@@ -35,9 +36,13 @@ class Workload:
     epochs: int
     training_batch: int
     reference_batch: int
+    maximum_pairs: int | None = None
+    """Most pairs of a stage; None where all are kept."""
     loading: Loading = AS_IT_IS
     training_loading: Loading = AS_IT_IS
     gradient_checkpointing: bool = False
+    in_parts: bool = False
+    """Whether `training_batch` is a micro-batch, of which a step has several."""
     averaged: bool = False
     gradient_norm_every: int = 10
     teacher_beside: Loading | None = None
@@ -111,6 +116,7 @@ def _stages(outline: "Callable[[], VideoFamily]", work: Workload, calls: int) ->
             checkpointing=work.gradient_checkpointing,
             averaged=work.averaged,
             norms_every=work.gradient_norm_every,
+            in_parts=work.in_parts,
         )
         yield _Stage(
             number,
@@ -149,7 +155,8 @@ def _phases(
         return Phase(stage.number, phase, 0, 0, calls, calls * model.flops, disk_bytes, model.peak_bytes)
 
     scoring, prompts, evaluated = work.scoring_prompts, work.stage_prompts, work.evaluation_prompts
-    calls = 2 * prompts * len(PROPERTIES) * work.epochs
+    pairs = min(prompts * len(PROPERTIES), work.maximum_pairs or math.inf)
+    calls = 2 * int(pairs) * work.epochs
     compared = [(2 * evaluated, stage.pruned)]
     if stage.number == 1:
         compared.append((evaluated, stage.teacher))

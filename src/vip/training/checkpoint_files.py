@@ -41,7 +41,7 @@ def write_files(folder: Path, checkpoint: Checkpoint) -> None:
         if name := not_finite(contiguous):
             raise UserError(
                 f"step {checkpoint.step}: {group} {name} is not finite, no checkpoint was written; "
-                "lower learning_rate or beta"
+                "lower learning_rate"
             )
         save_tensors(folder / f"{group}.safetensors", contiguous)
         fault_point("checkpoint.save.inside")

@@ -101,12 +101,11 @@ class Optimisation:
 
     def tensors(self) -> "dict[str, dict[str, Tensor]]":
         """Everything that moves, for a checkpoint; {} where it is sharded and not the first process."""
-        moments = {
-            f"{name}/{kind}": tensor
-            for name, parameter in self.parameters.items()
-            for kind, tensor in self.adamw.state[parameter].items()
+        held: dict[str, Mapping[str, Tensor]] = {
+            "weights": self.parameters,
+            "optimizer": moments_of(self.adamw, self.parameters),
+            "averages": self._averages,
         }
-        held = {"weights": self.parameters, "optimizer": moments, "averages": self._averages}
         groups = {group: self._whole(tensors) for group, tensors in held.items()}
         return {group: tensors for group, tensors in groups.items() if tensors}
 
@@ -118,11 +117,7 @@ class Optimisation:
         """Put everything back as `tensors` gave it."""
         adopt(tensors["weights"], self.parameters)
         adopt(tensors.get("averages", {}), self._averages)
-        for key, tensor in tensors["optimizer"].items():
-            name, kind = key.rsplit("/", 1)
-            parameter = self.parameters[name]
-            placed = tensor if kind == "step" else placed_like(tensor, parameter)
-            self.adamw.state[parameter][kind] = placed
+        restore_moments(self.adamw, self.parameters, tensors["optimizer"])
 
     def adopt_averages(self) -> None:
         """Give the model the averaged weights, where an average was kept."""
@@ -140,3 +135,20 @@ def adopt(source: "Mapping[str, Tensor]", target: "Mapping[str, Tensor]") -> Non
     with torch.no_grad():
         for name, tensor in source.items():
             target[name].copy_(placed_like(tensor, target[name]))
+
+
+def moments_of(adamw: Any, parameters: "Mapping[str, Tensor]") -> "dict[str, Tensor]":
+    """What AdamW knows of each parameter, by `<parameter>/<kind>`."""
+    return {
+        f"{name}/{kind}": tensor
+        for name, parameter in parameters.items()
+        for kind, tensor in adamw.state[parameter].items()
+    }
+
+
+def restore_moments(adamw: Any, parameters: "Mapping[str, Tensor]", moments: "Mapping[str, Tensor]") -> None:
+    """Put back what `moments_of` gave, each where its parameter is; AdamW wants its counter on the CPU."""
+    for key, tensor in moments.items():
+        name, kind = key.rsplit("/", 1)
+        parameter = parameters[name]
+        adamw.state[parameter][kind] = tensor if kind == "step" else placed_like(tensor, parameter)

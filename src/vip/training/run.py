@@ -133,7 +133,7 @@ class Run:
         """Add up a step's gradient, and make its row of the curve but for the learning rate."""
         with_norms = (number - 1) % self.settings.gradient_norm_every == 0
         *others, last = self.feed.batches(step)
-        sums = Sums(self.optimisation.sharded)
+        sums = Sums(len(others) + 1, self.accelerator, self.optimisation.sharded)
         with self.optimisation.alone():
             for batch in others:
                 self._backward(batch, sft_weight, sums, with_norms)
@@ -142,7 +142,7 @@ class Run:
         row |= mean_quantities(sums.measured, self.accelerator)
         self._refuse_unless_finite("loss", row["loss"], number, step, sums)
         if with_norms:
-            row["dpo_gradient_norm"], row["sft_gradient_norm"] = sums.gradient_norms(self.accelerator)
+            row |= {f"{term}_gradient_norm": norm for term, norm in sums.norms.items()}
         row["gradient_norm"] = self.optimisation.clip()
         self._refuse_unless_finite("gradient norm", row["gradient_norm"], number, step, sums)
         row["sft_weight"] = sft_weight
@@ -177,20 +177,21 @@ class Run:
         if not 0 < weight < math.inf:
             raise UserError(
                 "sft_weight: auto cannot weigh the terms, whose gradient norms (dpo, sft) at first are "
-                f" {', '.join(f'({dpo:g}, {sft:g})' for dpo, sft in norms)}; set sft_weight to a number"
+                f"{', '.join(f'({dpo:g}, {sft:g})' for dpo, sft in norms)}; set sft_weight to a number"
             )
         logger.info("sft_weight: auto is %g, by the gradients of the first %d steps", weight, len(norms))
         return weight
 
     def _first_norms(self, number: int, step: Step) -> tuple[float, float]:
-        sums = Sums(self.optimisation.sharded)
-        for batch in self.feed.batches(step):
+        batches = self.feed.batches(step)
+        sums = Sums(len(batches), self.accelerator, self.optimisation.sharded)
+        for batch in batches:
             found = self._terms(self.feed.family.denoiser, batch)
             sums.add(found, found.dpo.loss, batch.share)
             sums.add_gradients(found, batch.share, self._parameters)
-        norms = sums.gradient_norms(self.accelerator)
-        self._refuse_unless_finite("sum of the terms' gradient norms", sum(norms), number, step, sums)
-        return norms
+        dpo, sft = sums.norms["dpo"], sums.norms["sft"]
+        self._refuse_unless_finite("sum of the terms' gradient norms", dpo + sft, number, step, sums)
+        return dpo, sft
 
     def _refuse_unless_finite(
         self, what: str, value: float | None, number: int, step: Step, sums: Sums

@@ -40,6 +40,22 @@ def test_a_teacher_is_planned_beside_the_student_where_the_method_needs_one(meth
     assert work.teacher_beside == beside
 
 
+@pytest.mark.parametrize("maximum", [None, 7])
+def test_the_maximum_of_pairs_is_planned_with(maximum):
+    experiment = Experiment.read(ROOT, None, {"pair_curation": {"maximum_pairs": maximum}})
+    assert workload_of(experiment.outline_teacher(), experiment.parameters).maximum_pairs == maximum
+
+
+@pytest.mark.parametrize(
+    ("size", "at_once", "in_parts"), [(None, 2, False), (1, 1, True), (2, 2, False), (5, 2, False)]
+)
+def test_a_micro_batch_is_a_part_of_a_batch_of_two(size, at_once, in_parts):
+    settings = {"redpo_training": {"batch_size": 2, "micro_batch_size": size}}
+    experiment = Experiment.read(ROOT, None, settings)
+    work = workload_of(experiment.outline_teacher(), experiment.parameters)
+    assert (work.training_batch, work.in_parts) == (at_once, in_parts)
+
+
 @pytest.mark.parametrize(
     ("env", "params", "speed", "message"),
     [

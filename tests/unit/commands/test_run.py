@@ -1,5 +1,7 @@
 """How `kedro run` reads its parameters and speaks of errors."""
 
+import json
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -18,6 +20,13 @@ from vip.errors import UserError
         ("stage=2", {"stage": 2}),
         ("stage=two", {"stage": "two"}),
         ("a.b=[1,2],c=[x, y]", {"a": {"b": [1, 2]}, "c": ["x", "y"]}),
+        (
+            "s.values=[[400000,210000],[210000, 93000]],stage:2",
+            {"s": {"values": [[400000, 210000], [210000, 93000]]}, "stage": 2},
+        ),
+        ("a={x: 1,y: 2},b=3", {"a": {"x": 1, "y": 2}, "b": 3}),
+        ("a={x: [1,2],y: {z: [[3],4]}}", {"a": {"x": [1, 2], "y": {"z": [[3], 4]}}}),
+        ("a=x],b=1", {"a": "x]", "b": 1}),
         (" stage : 2 , stages=3", {"stage": 2, "stages": 3}),
         (
             "redpo_training.beta:5e3,redpo_training.epochs=1",
@@ -45,6 +54,12 @@ def test_what_is_no_parameter_is_refused(text):
 )  # fmt: skip
 def test_what_is_no_yaml_is_refused(text):
     with pytest.raises(UserError, match="--params has"):
+        parse_parameters(text)
+
+
+@pytest.mark.parametrize("text", ["a=x[,b=1", "a={x: 1,y: [2},b=1"])
+def test_an_open_bracket_swallows_nothing(text):
+    with pytest.raises(UserError, match="stay open; close them"):
         parse_parameters(text)
 
 
@@ -87,6 +102,20 @@ def test_an_error_is_one_line_that_a_terminal_shows_as_it_is(text):
 
 def test_control_characters_are_spelled_out():
     assert one_line("a\x1b[31mb\x00c\ud800\n  d") == r"a\x1b[31mb\x00c\ud800 d"
+
+
+nested = st.recursive(
+    values,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(names, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@settings(derandomize=True, max_examples=100, deadline=None)
+@given(st.dictionaries(names, nested, max_size=3))
+def test_lists_and_mappings_of_any_depth_are_read_as_they_are_written(given_values):
+    text = ",".join(f"{key}={json.dumps(value)}" for key, value in given_values.items())
+    assert parse_parameters(text) == given_values
 
 
 def wrapped(inner: Exception, outer: Exception) -> Exception:

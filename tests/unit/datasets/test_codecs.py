@@ -44,19 +44,6 @@ def test_what_is_no_video_is_refused(frames: np.ndarray) -> None:
         video.encode_lossless(frames, 8)
 
 
-@pytest.mark.parametrize(
-    ("shape", "size"), [((8, 32, 32), (192, 192)), ((2, 31, 64), (186, 384)), ((2, 255, 320), (254, 320))]
-)
-def test_browser_videos_are_enlarged_whole_and_even(
-    shape: tuple[int, int, int], size: tuple[int, int]
-) -> None:
-    import imageio.v3 as iio
-
-    encoded = video.encode_for_browser(noise(*shape), 8)
-    assert iio.imread(encoded, plugin="pyav", extension=".mp4").shape == (shape[0], *size, 3)
-    assert iio.immeta(encoded, plugin="pyav", extension=".mp4")["video_format"] == "yuv420p"
-
-
 def test_clips_keep_latents_and_frames() -> None:
     clip = Clip(torch.randn(4, 8, 4, 4).transpose(0, 1), noise(8, 32, 32))
     codec = ClipCodec()

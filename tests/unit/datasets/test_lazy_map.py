@@ -1,20 +1,28 @@
 """What is missing is made, once, batch by batch; a save that is killed loses nothing that was finished."""
 
+import base64
+import io
 import logging
+import re
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import av
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 
 from vip.datasets import LazyMapDataset
+from vip.datasets.previews import gallery
 from vip.errors import UserError
+from vip.processes import Processes
 from vip.types import Clip, LazyMap
 
 KEYS = [f"{number:032x}" for number in range(7)]
@@ -64,6 +72,34 @@ def test_items_are_made_in_fixed_batches_and_read_back(tmp_path: Path) -> None:
     assert list(items) == KEYS
     assert items[KEYS[5]] == {"number": 5 / 3, "key": KEYS[5]}
     assert list(items.table) == ["key", "prompt"]
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"), [(0, [KEYS[:2], KEYS[2:3], KEYS[6:]]), (1, [KEYS[3:5], KEYS[5:6]])]
+)
+def test_a_process_makes_whole_shares_batch_by_batch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, expected: list[list[str]]
+) -> None:
+    """Shares of three in batches of two: a share's last batch is not filled up from the next one."""
+
+    class Alone(Processes):
+        def from_first(self, make: Callable[[], Any]) -> Any:
+            return make()
+
+        def from_all(self, own: Any) -> list[Any]:
+            return [own]
+
+    monkeypatch.setattr("vip.datasets.lazy_map.this_run", lambda: Alone(number, 2))
+    make = Maker()
+    data = replace(lazy(make, size=2), share=3)
+    monkeypatch.setattr(LazyMapDataset, "_write_manifest", lambda *_: None)
+    dataset_in(tmp_path).save(data)
+    assert make.batches == expected
+
+
+def test_a_share_of_nothing_is_our_mistake(tmp_path: Path) -> None:
+    with pytest.raises(Exception, match="share is 0, at least 1"):
+        dataset_in(tmp_path).save(replace(lazy(Maker()), share=0))
 
 
 def test_nothing_is_made_twice(tmp_path: Path) -> None:
@@ -276,6 +312,18 @@ def test_previews_show_clips_as_videos_and_escape_prompts(tmp_path: Path) -> Non
     html = dataset.preview(count=2)
     assert html.count('<video src="data:video/mp4;base64,') == 2
     assert "<script>" not in html
+
+
+def test_previews_are_small_at_their_own_rate_and_equal_clips_give_equal_pages() -> None:
+    """Noise of 320x512 pixels, which no codec makes small unless it is reduced first."""
+    frames = np.random.default_rng(0).integers(0, 256, (4, 320, 512, 3), dtype=np.uint8)
+    page, again = (gallery([(Clip(torch.zeros(1), frames.copy()), "noise")], 28) for _ in range(2))
+    assert page == again
+    video = base64.b64decode(re.findall(r'src="data:video/mp4;base64,([^"]+)"', page)[0])
+    with av.open(io.BytesIO(video)) as container:
+        stream = container.streams.video[0]
+        assert (stream.width, stream.height, stream.frames) == (192, 120, 4)
+        assert (stream.average_rate, stream.codec_context.pix_fmt) == (28, "yuv420p")
 
 
 def test_previews_of_other_items_show_the_table(tmp_path: Path) -> None:

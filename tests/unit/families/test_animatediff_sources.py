@@ -96,6 +96,25 @@ def test_stock_diffusers_loads_what_was_assembled(
     assert pipeline.scheduler.config.beta_schedule == "linear"
 
 
+def test_a_denoiser_in_shards_is_copied_whole(image_model: Path, tiny_teacher: Path, tmp_path: Path) -> None:
+    """Also stock diffusers finds it, which looks for the index first."""
+    from diffusers import UNet2DConditionModel
+
+    unet, adapter = image_model / "unet", str(tiny_teacher / "motion_adapter")
+    assemble(str(image_model), adapter, tmp_path / "whole")
+    (unet / "diffusion_pytorch_model.safetensors.index.json").write_text('{"weight_map": {"a": "gone"}}')
+    assemble(str(image_model), adapter, tmp_path / "beside_an_index")
+    assert not list((tmp_path / "beside_an_index" / "unet").glob("*index*"))
+    spatial = UNet2DConditionModel.from_pretrained(tmp_path / "whole" / "unet")
+    shutil.rmtree(unet)
+    spatial.save_pretrained(unet, max_shard_size="500KB")
+    assemble(str(image_model), adapter, tmp_path / "shards")
+    assert len(list((tmp_path / "shards" / "unet").glob("*.safetensors"))) > 1
+    assert torch.equal(sampled(tmp_path / "shards"), sampled(tmp_path / "whole"))
+    stock = UNet2DConditionModel.from_pretrained(tmp_path / "shards" / "unet").state_dict()
+    assert all(torch.equal(stock[name], value) for name, value in spatial.state_dict().items())
+
+
 def test_the_published_checkpoint_gives_the_same_weights(
     image_model: Path, original_adapter: Path, tiny_teacher: Path, tmp_path: Path
 ) -> None:

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 import torch
 
+from vip.datasets import LazyMapDataset
 from vip.families.base import VideoFamily
 from vip.families.folder import ModelFolder
 from vip.families.loading import Loading
@@ -96,9 +97,11 @@ def test_the_whole_model_s_clips_are_shared_between_search_and_generation() -> N
     assert not set(search[search["unit"] == "mid"]["key"]) & set(whole["key"])
 
 
-def test_a_search_asks_for_one_variant_at_a_time() -> None:
-    assert lazily({"": ModelVariant(FOLDER)}).batch_size == 2
-    assert lazily({"": ModelVariant(FOLDER), "a": ModelVariant(FOLDER, ("a",))}).batch_size == 3
+def test_a_variant_is_one_process_s_share_and_made_batch_by_batch() -> None:
+    one = lazily({"": ModelVariant(FOLDER)})
+    search = lazily({"": ModelVariant(FOLDER), "a": ModelVariant(FOLDER, ("a",))})
+    assert (one.batch_size, one.share) == (2, None)
+    assert (search.batch_size, search.share) == (2, 3)
 
 
 def test_no_prompts_are_no_clips() -> None:
@@ -115,6 +118,30 @@ def test_the_model_is_opened_once_and_only_when_a_clip_is_made(
     lazy.make_batch(list(lazy.table["key"][:1]))
     lazy.make_batch(list(lazy.table["key"][1:2]))
     assert opened == [()]
+
+
+def test_a_search_that_stops_keeps_every_batch_and_makes_those_that_it_made_at_once(
+    tiny_folder: ModelFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three clips a variant, two at a time: 2, 1, 2, 1; stopped at the second call, two clips are there."""
+    calls: list[int] = []
+
+    def stopping(model: VideoFamily, prompts: list[str], *how: Any) -> list[Clip]:
+        calls.append(len(prompts))
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return make_clips(model, prompts, *how)
+
+    monkeypatch.setattr("vip.generation.clips.make_clips", stopping)
+    lazy = lazily({"": ModelVariant(tiny_folder), "mid": ModelVariant(tiny_folder, ("mid_block",), "block")})
+    folder = tmp_path / "clips"
+    dataset = LazyMapDataset(str(tmp_path / "clips.parquet"), str(folder), "clip")
+    with pytest.raises(KeyboardInterrupt):
+        dataset.save(lazy)
+    assert sorted(path.stem for path in folder.glob("*.mp4")) == sorted(lazy.table["key"][:2])
+    dataset.save(lazy)
+    made, keys = dataset.load(), list(lazy.table["key"])
+    assert all(same(made[key], clip) for key, clip in zip(keys, lazy.make_batch(keys), strict=True))
 
 
 def test_keys_of_several_variants_in_any_order_get_their_own_clips(

@@ -46,6 +46,18 @@ def test_clips_and_calls_by_hand(table):
     assert (training["clips"], training["calls"]) == (0, 96 * 4 * 2 * 2)
 
 
+@pytest.mark.parametrize(("maximum", "pairs"), [(100, 100), (96 * 4, 96 * 4), (1000, 96 * 4)])
+def test_no_more_pairs_are_planned_than_are_kept(tiny_teacher, table, maximum, pairs):
+    work = replace(WORK, stages=WORK.stages[:1], maximum_pairs=maximum)
+    found = plan(lambda: AnimateDiff.open(tiny_teacher, "meta"), work)
+    for name in ("reference predictions", "ReDPO training"):
+        one, all_of_them = phase(found, 1, name), phase(table, 1, name)
+        assert one["calls"] == 2 * pairs * 2
+        assert one["flops"] == pytest.approx(all_of_them["flops"] * pairs / (96 * 4))
+        assert one["peak_bytes"] == all_of_them["peak_bytes"]
+    assert phase(found, 1, "pairs: teacher")["clips"] == 96
+
+
 def test_the_teacher_s_clips_are_made_once(table):
     assert phase(table, 1, "evaluation")["clips"] == 3 * 64
     again = phase(table, 2, "evaluation")

@@ -42,12 +42,28 @@ def test_gradient_norms_are_measured_without_a_trace(feed) -> None:
 
     parameters = feed.family.trainable()
     found = terms(feed.family, feed.family.denoiser, feed.batches(Step(0, (0, 1)))[0], beta=10.0)
-    sums = Sums()
+    sums = Sums(1, Accelerator(cpu=True))
     sums.add_gradients(found, 1.0, list(parameters.values()))
     assert all(value.grad is None for value in parameters.values())
-    norms = sums.gradient_norms(Accelerator(cpu=True))
-    for loss, norm in zip((found.dpo.loss, found.sft), norms, strict=True):
+    assert sums.gradients == {}
+    for loss, norm in ((found.dpo.loss, sums.norms["dpo"]), (found.sft, sums.norms["sft"])):
         loss.backward(retain_graph=True)
         squares = sum(value.grad.square().sum().item() for value in parameters.values())
         assert norm == pytest.approx(squares**0.5, rel=1e-5)
         feed.family.denoiser.zero_grad()
+
+
+def test_a_norm_is_that_of_the_sum_over_micro_batches(feed) -> None:
+    from vip.training.draws import Step
+
+    parameters = list(feed.family.trainable().values())
+    batches = [feed.batches(Step(0, (position,)))[0] for position in (0, 1, 2)]
+    sums = Sums(3, Accelerator(cpu=True))
+    for batch in batches:
+        assert sums.norms == {}
+        found = terms(feed.family, feed.family.denoiser, batch, beta=10.0)
+        sums.add_gradients(found, 1 / 3, parameters)
+        (found.sft / 3).backward()
+    squares = sum(value.grad.square().sum().item() for value in parameters)
+    assert sums.norms["sft"] == pytest.approx(squares**0.5, rel=1e-5)
+    assert sums.norms["dpo"] != sums.norms["sft"]

@@ -2,14 +2,16 @@
 
 import math
 import sys
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
+from vip.errors import UserError
 from vip.faults import fault_point
 from vip.training.checkpoints import Checkpoint, CheckpointFolder
 from vip.training.interruption import uninterrupted
+from vip.training.optimisation import adopt, moments_of, restore_moments
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -45,11 +47,14 @@ def learn(
 
     `loss_at` draws whatever it needs from the step's number, so a run that was stopped continues from its
     last checkpoint and ends with the same weights. Returns one row a step: run, step, loss, gradient norm.
+    UserError, and no update, where loss or gradient norm is not finite.
     """
     import torch
     from tqdm import tqdm
 
-    weights = {name: weight for name, weight in model.named_parameters() if weight.requires_grad}
+    weights: dict[str, Tensor] = {
+        name: weight for name, weight in model.named_parameters() if weight.requires_grad
+    }
     average = {name: weight.detach().clone() for name, weight in weights.items()}
     optimizer = torch.optim.AdamW(
         weights.values(), lr=loop.learning_rate, weight_decay=0.0, betas=(0.9, 0.99)
@@ -58,11 +63,14 @@ def learn(
     saved = checkpoints.latest(run)
     if saved is not None:
         curve = saved.values["curve"]
-        _restore(saved.tensors, weights, average, optimizer)
+        adopt(saved.tensors["weights"], weights)
+        adopt(saved.tensors["average"], average)
+        restore_moments(optimizer, weights, saved.tensors["moments"])
     model.train()
 
     def save() -> None:
-        tensors = _tensors(weights, average, optimizer)
+        moments = moments_of(optimizer, weights)
+        tensors: dict[str, dict[str, Tensor]] = {"weights": weights, "average": average, "moments": moments}
         checkpoints.save(Checkpoint(run, len(curve), tensors, {"curve": curve}, last=loop.steps))
 
     try:
@@ -71,16 +79,12 @@ def learn(
             for group in optimizer.param_groups:
                 group["lr"] = loop.learning_rate * learning_rate_factor(step, loop)
             optimizer.zero_grad()
-            loss = loss_at(step)
-            loss.backward()
-            norm = torch.nn.utils.clip_grad_norm_(weights.values(), 1.0)
+            row = _gradient(run, step, loss_at(step), weights, checkpoints)
             with uninterrupted():
                 optimizer.step()
                 for name, weight in weights.items():
                     average[name].lerp_(weight.detach(), 1 - loop.ema_decay)
-                curve.append(
-                    {"training": run, "step": step, "loss": loss.item(), "gradient_norm": norm.item()}
-                )
+                curve.append(row)
             if len(curve) % loop.checkpoint_every == 0 or len(curve) == loop.steps:
                 save()
             fault_point("training.step.after")
@@ -88,7 +92,7 @@ def learn(
         if curve:
             save()
         raise
-    _copy(average, weights)
+    adopt(average, weights)
     model.eval().requires_grad_(requires_grad=False)
     return curve
 
@@ -101,33 +105,18 @@ def learning_rate_factor(step: int, loop: Loop) -> float:
     return warmup * 0.5 * (1 + math.cos(math.pi * fallen))
 
 
-def _tensors(
-    weights: "Mapping[str, Tensor]", average: "Mapping[str, Tensor]", optimizer: Any
-) -> "dict[str, dict[str, Tensor]]":
-    moments = {
-        f"{name}/{kind}": tensor
-        for name, weight in weights.items()
-        for kind, tensor in optimizer.state[weight].items()
-    }
-    return {"weights": dict(weights), "average": dict(average), "moments": moments}
-
-
-def _restore(
-    saved: "Mapping[str, Mapping[str, Tensor]]",
-    weights: "Mapping[str, Tensor]",
-    average: "Mapping[str, Tensor]",
-    optimizer: Any,
-) -> None:
-    _copy(saved["weights"], weights)
-    _copy(saved["average"], average)
-    for key, tensor in saved["moments"].items():
-        name, kind = key.rsplit("/", 1)
-        optimizer.state[weights[name]][kind] = tensor
-
-
-def _copy(source: "Mapping[str, Tensor]", target: "Mapping[str, Tensor]") -> None:
+def _gradient(
+    run: str, step: int, loss: "Tensor", weights: "Mapping[str, Tensor]", checkpoints: CheckpointFolder
+) -> Row:
+    """Backpropagate and clip, and make the step's row; UserError where loss or gradient is not finite."""
     import torch
 
-    with torch.no_grad():
-        for name, tensor in source.items():
-            target[name].copy_(tensor)
+    loss.backward()
+    norm = torch.nn.utils.clip_grad_norm_(weights.values(), 1.0)
+    row: Row = {"training": run, "step": step, "loss": loss.item(), "gradient_norm": norm.item()}
+    if not (loss.isfinite() and norm.isfinite()):
+        raise UserError(
+            f"{run}, step {step + 1}: the loss is {loss.item()} and the gradient norm {norm.item()}, nothing "
+            f"was updated (last good checkpoint: {checkpoints.last_good(run)}); lower learning_rate"
+        )
+    return row

@@ -1,11 +1,13 @@
 """The teacher's training loop: it learns, and a stopped run ends with the bits of a whole one."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 from torch import nn
 
+from vip.errors import UserError
 from vip.shapes.teacher.loop import Loop, learn, learning_rate_factor
 from vip.training.checkpoints import CheckpointFolder
 
@@ -69,6 +71,39 @@ def test_only_what_requires_gradients_moves(tmp_path: Path) -> None:
     learn("half", line, loss_at, LOOP, CheckpointFolder(tmp_path))
     assert line.weight.item() == 0
     assert line.bias.item() > 0.1
+
+
+@pytest.mark.parametrize("broken", [float("nan"), float("inf")])
+@pytest.mark.parametrize("what", ["loss", "gradient"])
+def test_what_is_not_finite_stops_before_the_update(tmp_path: Path, broken: float, what: str) -> None:
+    """At the sixth step, after a checkpoint of four: weights and checkpoints stay as they were."""
+    line, seen = _line(), []
+
+    def loss_at(step: int) -> torch.Tensor:
+        seen.append(line.weight.item())
+        loss = (line(torch.ones(1, 1)) - 3).square().mean()
+        if step == 5 and what == "loss":
+            return loss + broken
+        if step == 5:
+            line.bias.register_hook(lambda gradient: gradient * broken)
+        return loss
+
+    message = r"line, step 6: the loss is .*nothing was updated .*step_00000004\); lower learning_rate$"
+    with pytest.raises(UserError, match=message):
+        learn("line", line, loss_at, LOOP, CheckpointFolder(tmp_path))
+    assert line.weight.item() == seen[-1] != seen[-2]
+    assert torch.isfinite(line.bias).all()
+    assert [path.name for path in (tmp_path / "line").iterdir()] == ["step_00000004"]
+
+
+def test_weights_that_an_update_breaks_are_in_no_checkpoint_and_no_other_training_is_blamed(
+    tmp_path: Path,
+) -> None:
+    """Loss and gradient are numbers; a step of 3e37 leads beyond the largest float32."""
+    line, loop = _line(), replace(LOOP, learning_rate=3e37, warmup_steps=1, checkpoint_every=1)
+    nn.init.constant_(line.weight, -3.3e38)
+    with pytest.raises(UserError, match=r"is not finite, no checkpoint was written; lower learning_rate$"):
+        learn("line", line, lambda _: (1e-3 * line.weight).sum(), loop, CheckpointFolder(tmp_path))
 
 
 @pytest.mark.parametrize(("step", "expected"), [(0, 0.5), (1, 1.0), (7, 1.0), (8, 0.933013), (11, 0.103323)])
