@@ -94,7 +94,7 @@ def test_a_gain_that_only_the_reward_trained_with_sees_is_called_over_optimisati
     assert re.findall(r"<b>(.\d\.\d{3}|0\.000)</b>", row) == ["+1.500", "0.000"]
     assert "<small>its own reward</small>" in row
     assert "its own sees +1.500 more of what it leads plain sft by [" in row
-    assert '<b class="below">yes</b>' in row
+    assert '<b class="below">not all of it</b>' in row
     assert "classifier 1 sees less in visual quality" in row
 
 
