@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from vip.evaluation import anatomy, figures, provenance, verdict, wording
 from vip.evaluation.benchmark import benchmark
 from vip.evaluation.bootstrap import side_of_zero
 from vip.evaluation.cases import KINDS, choose_cases
 from vip.evaluation.results import MODEL_NAMES, rows_of
+from vip.evaluation.settings import Evaluation
 from vip.evaluation.stages import Evidence, Run
 from vip.evaluation.templating import environment_of, with_figures
 from vip.evaluation.videos import FRAMES_PER_SECOND, video_uri
@@ -21,31 +22,7 @@ TEMPLATE = "report.html.j2"
 SHOWN_ORDER = ("average", *PROPERTIES)
 
 
-class ReportSettings(Protocol):
-    """What decides the intervals, and how many clips are shown."""
-
-    @property
-    def resamples(self) -> int:
-        """Bootstrap resamples behind each interval."""
-
-    @property
-    def confidence(self) -> float:
-        """How often such intervals hold the true difference."""
-
-    @property
-    def examples(self) -> int:
-        """Best, typical and worst clips a stage: so many of each."""
-
-    @property
-    def latency_clips(self) -> int:
-        """Timed sampling calls a model."""
-
-    @property
-    def seed(self) -> int:
-        """Seed of the bootstrap."""
-
-
-def render(stages: Sequence[Evidence], results: Table, run: Run, settings: ReportSettings) -> str:
+def render(stages: Sequence[Evidence], results: Table, run: Run, settings: Evaluation) -> str:
     """The whole page as text; `results` is `tabulate_results(stages)`."""
     found = verdict.recoveries(stages, settings.resamples, settings.confidence, settings.seed)
     return _environment().get_template(TEMPLATE).render(
