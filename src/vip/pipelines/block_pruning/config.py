@@ -1,4 +1,4 @@
-"""The parameters of block pruning, and the budget of one stage."""
+"""The parameters of block pruning, and the budget of one stage, which is what the selection is told."""
 
 from typing import Annotated, Literal
 
@@ -6,6 +6,9 @@ from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from vip.families.base import Granularity
+from vip.pruning.selection import Budget
+
+__all__ = ["BlockPruning", "Budget"]
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
@@ -22,21 +25,3 @@ class BlockPruning:
     """The share of intervals that should hold the true mean difference."""
     seed: Annotated[int, Field(ge=0)] = 0
     """Seed of the bootstrap; what is generated follows video_generation's."""
-
-
-@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
-class Budget:
-    """How much one stage removes: exactly one of a number of units and a number of parameters to keep."""
-
-    blocks_per_stage: Annotated[int | None, Field(ge=1)] = None
-    """Units removed in this stage."""
-    target_parameters: Annotated[int | None, Field(ge=0)] = None
-    """Prunable parameters left at most after this stage."""
-
-    def __post_init__(self) -> None:
-        """Refuse both, and neither."""
-        if (self.blocks_per_stage is None) == (self.target_parameters is None):
-            raise ValueError(
-                "a budget is exactly one of blocks_per_stage and target_parameters, not blocks_per_stage: "
-                f"{self.blocks_per_stage} and target_parameters: {self.target_parameters}; give one of them"
-            )
