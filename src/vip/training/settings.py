@@ -42,24 +42,24 @@ class ReDPOTraining:
     """Pairs a batch of reference predictions. Batches are filled up, so a last small one costs as much."""
     seed: Annotated[int, Field(ge=0)]
     """With epoch and pair, what timesteps and noises depend on; with the epoch, what the data order does."""
-    micro_batch_size: Annotated[int, Field(ge=1)] | None = None
+    micro_batch_size: Annotated[int, Field(ge=1)] | None
     """Pairs a call of the model, where a process's part of `batch_size` does not fit; None for all of it.
 
     Where it is set, a step's gradient is added up from the same parts whatever the number of processes."""
-    decay_share: Annotated[float, Field(ge=0, le=1)] = 0.0
+    decay_share: Annotated[float, Field(ge=0, le=1)]
     """Share of the steps, at the end, over which the learning rate falls to 0; the paper names none."""
-    gradient_norm_every: Annotated[int, Field(ge=1)] = 10
+    gradient_norm_every: Annotated[int, Field(ge=1)]
     """Steps between measurements of each term's own gradient norm, which cost two backward passes."""
-    gradient_checkpointing: bool = False
+    gradient_checkpointing: bool
     """Compute activations again in the backward pass instead of keeping them: less memory, more time."""
-    sharding: Literal["none", "fsdp"] = "none"
+    sharding: Literal["none", "fsdp"]
     """With several processes: fsdp for a student that does not fit, held in parts, one a process."""
-    precision: Precision = "fp32"
+    precision: Precision
     """bf16: what is frozen, and the reference; trained weights stay float32, and so does the student."""
+    offload: bool
+    """Keep on the GPU only the model at work, the others in the machine's memory."""
     changed_settings: Literal["refuse", "restart"] = "refuse"
     """Where a training of other settings was stopped half way: show them and stop, or train afresh."""
-    offload: bool = False
-    """Keep on the GPU only the model at work, the others in the machine's memory."""
     output_weight: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
     """lambda_OutKD of feature_distillation: BK-SDM's, for the distance to the teacher's prediction."""
     feature_weight: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0

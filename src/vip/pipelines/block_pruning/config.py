@@ -15,13 +15,13 @@ __all__ = ["BlockPruning", "Budget"]
 class BlockPruning:
     """What counts as a unit, and how its importance is measured."""
 
-    granularity: Granularity = "module"
+    granularity: Granularity
     """Whether single modules or whole blocks are removed."""
-    targets: Literal["damaged", "all"] = "damaged"
+    targets: Literal["damaged", "all"]
     """Which properties pairs are made for: those that pruning damaged, as in the paper, or every one."""
-    resamples: Annotated[int, Field(ge=1)] = 1000
+    resamples: Annotated[int, Field(ge=1)]
     """Bootstrap resamples of an interval."""
-    confidence: Annotated[float, Field(gt=0, lt=1)] = 0.95
+    confidence: Annotated[float, Field(gt=0, lt=1)]
     """The share of intervals that should hold the true mean difference."""
-    seed: Annotated[int, Field(ge=0)] = 0
+    seed: Annotated[int, Field(ge=0)]
     """Seed of the bootstrap; what is generated follows video_generation's."""

@@ -33,9 +33,9 @@ class PairCuration:
 
     thresholds: dict[str, Threshold]
     """tau_p by property; every property needs one, as pruning may damage any of them."""
-    describes_threshold: Annotated[float, Field(ge=0, le=1)] = 0.5
+    describes_threshold: Annotated[float, Field(ge=0, le=1)]
     """A prompt serves a property from this probability on that it describes it."""
-    maximum_pairs: Annotated[int, Field(ge=1)] | None = None
+    maximum_pairs: Annotated[int, Field(ge=1)] | None
     """Most pairs of a stage, drawn from all properties alike; None keeps all."""
 
     @field_validator("thresholds")
