@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from vip.evaluation.costs import bytes_of as _bytes_of
 from vip.families.checkpointing import enable_gradient_checkpointing
 from vip.families.loading import AUTOENCODER, DENOISERS, Loading, models_of
 from vip.losses.feature_distillation import feature_loss
@@ -13,7 +14,7 @@ from vip.training.batches import NoisyPairs
 from vip.training.features import captured, of_winners, winners_features
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import Tensor
 
     from vip.families.base import Granularity, VideoFamily
     from vip.types import Conditioning
@@ -178,8 +179,3 @@ class Held:
             return sum(weights.values())
         working = [size for name, size in weights.items() if name in at_work]
         return sum(working) if self._training and set(at_work) == set(DENOISERS) else max(working)
-
-
-def _bytes_of(model: "nn.Module") -> int:
-    tensors = (*model.parameters(), *model.buffers())
-    return sum(tensor.numel() * tensor.element_size() for tensor in tensors)
