@@ -214,7 +214,7 @@ def test_prompts_that_describe_each_property_are_counted():
 
 def test_an_unknown_judge_is_refused():
     table, _ = nodes.clean_prompts(RAW, SETTINGS)
-    with pytest.raises(UserError, match="did you mean 'lexicon'"):
+    with pytest.raises(UserError, match="did you mean lexicon"):
         nodes.judge_prompts(table, prompt_filtering(judge={"name": "lexicons"}))
 
 

@@ -1,11 +1,11 @@
 """What a training is told: the block `redpo_training` of the parameters."""
 
-from difflib import get_close_matches
 from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, field_validator
 from pydantic.dataclasses import dataclass
 
+from vip.errors import nearest
 from vip.families.loading import Loading, Precision
 from vip.losses.methods import METHODS, WITH_TEACHER
 
@@ -94,10 +94,8 @@ class ReDPOTraining:
     @field_validator("method", mode="before")
     @classmethod
     def _name_the_nearest_method(cls, value: object) -> object:
-        known = list(METHODS)
-        if value not in known:
-            near = get_close_matches(str(value).lower(), known, n=1) or [", ".join(known)]
-            raise ValueError(f"method {value!r} is unknown; did you mean {near[0]}?")
+        if value not in list(METHODS):
+            raise ValueError(f"method {value!r} is unknown{nearest(value, METHODS)}")
         return value
 
     def __post_init__(self) -> None:

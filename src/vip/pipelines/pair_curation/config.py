@@ -1,11 +1,11 @@
 """The parameters of pair curation."""
 
-from difflib import get_close_matches
 from typing import Annotated
 
 from pydantic import ConfigDict, Field, field_validator
 from pydantic.dataclasses import dataclass
 
+from vip.errors import nearest
 from vip.types import PROPERTIES
 
 
@@ -42,8 +42,7 @@ class PairCuration:
     @classmethod
     def _name_every_property(cls, thresholds: dict[str, Threshold]) -> dict[str, Threshold]:
         for name in sorted(set(thresholds) - set(PROPERTIES)):
-            near = get_close_matches(name, PROPERTIES, n=1) or [", ".join(PROPERTIES)]
-            raise ValueError(f"thresholds names {name!r}, which is no property; did you mean {near[0]}?")
+            raise ValueError(f"thresholds names {name!r}, which is no property{nearest(name, PROPERTIES)}")
         if missing := [name for name in PROPERTIES if name not in thresholds]:
             raise ValueError(
                 f"thresholds has {len(thresholds)} of {len(PROPERTIES)} properties, without "
