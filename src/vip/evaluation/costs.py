@@ -17,6 +17,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from vip.families.turns import device_of
+from vip.pruning.units import prunable_parameters
 from vip.seeding import generator_for
 from vip.types import Sampler
 
@@ -57,7 +58,7 @@ def measure(family: "VideoFamily", sampler: Sampler, calls: int, seed: int) -> C
         sample()
     peak = peak_of_cuda(sample, device) if device.type == "cuda" else peak_of_cpu(sample)
     return Costs(
-        parameters=sum(unit.parameters for unit in family.units("module")),
+        parameters=prunable_parameters(family),
         flops=family.flops(),
         seconds_per_clip=median(_seconds(sample) for _ in range(calls)),
         peak_memory_bytes=bytes_of(family.denoiser) + peak,

@@ -8,18 +8,18 @@ from vip.evaluation import anatomy, figures, provenance, verdict, wording
 from vip.evaluation.benchmark import benchmark
 from vip.evaluation.bootstrap import side_of_zero
 from vip.evaluation.cases import KINDS, choose_cases
+from vip.evaluation.comparison import SHOWN
 from vip.evaluation.results import MODEL_NAMES, rows_of
 from vip.evaluation.settings import Evaluation
 from vip.evaluation.stages import Evidence, Run
 from vip.evaluation.templating import environment_of, with_figures
 from vip.evaluation.videos import FRAMES_PER_SECOND, video_uri
-from vip.types import PROPERTIES, Table
+from vip.types import Table
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
 TEMPLATE = "report.html.j2"
-SHOWN_ORDER = ("average", *PROPERTIES)
 
 
 def render(stages: Sequence[Evidence], results: Table, run: Run, settings: Evaluation) -> str:
@@ -30,9 +30,9 @@ def render(stages: Sequence[Evidence], results: Table, run: Run, settings: Evalu
         tiles=_tiles(results),
         claims=verdict.claims(results, found),
         rows=_rows(results),
-        dimensions=SHOWN_ORDER,
+        dimensions=SHOWN,
         quality_figures=[
-            figures.quality_figure(results, name, legend=name == "average") for name in SHOWN_ORDER
+            figures.quality_figure(results, name, legend=name == "average") for name in SHOWN
         ],
         stages=[_stage(evidence, settings.examples) for evidence in stages],
         clips=len(stages[-1].student_evaluation_scores),
@@ -114,7 +114,7 @@ def _rows(results: Table) -> list[dict[str, Any]]:
         {
             "stage": stage,
             "model": MODEL_NAMES[model],
-            "cells": [_cell(model, values[dimension]) for dimension in SHOWN_ORDER],
+            "cells": [_cell(model, values[dimension]) for dimension in SHOWN],
             "share": values["parameters"] / teacher["parameters"],
             **values,
         }

@@ -15,7 +15,7 @@ from vip.pipelines.video_generation.config import VideoGeneration
 from vip.pruning.importance import WHOLE, importance_table, losses_of
 from vip.pruning.record import record_to_json
 from vip.pruning.selection import choose
-from vip.pruning.units import units_of, units_table
+from vip.pruning.units import prunable_parameters, units_of, units_table
 from vip.types import PROPERTIES, Clip, LazyMap, PrunedStage, Table
 
 logger = logging.getLogger(__name__)
@@ -80,13 +80,13 @@ def prune(
 ) -> tuple[VideoFamily, dict[str, Any]]:
     """The student without these units, its record one stage longer, and that record as JSON."""
     model = previous_student.open()
-    before, flops_before = _prunable_parameters(model), model.flops()
+    before, flops_before = prunable_parameters(model), model.flops()
     model.remove(removed_units, settings.granularity)
     stage = PrunedStage(
         stage=len(model.record.stages) + 1,
         removed=tuple(removed_units),
         parameters_before=before,
-        parameters_after=_prunable_parameters(model),
+        parameters_after=prunable_parameters(model),
         flops_before=flops_before,
         flops_after=model.flops(),
     )
@@ -104,10 +104,6 @@ def prune(
         ", ".join(removed_units),
     )
     return model, record_to_json(model.record)
-
-
-def _prunable_parameters(model: VideoFamily) -> int:
-    return sum(unit.parameters for unit in model.units("module"))
 
 
 def find_target_properties(
