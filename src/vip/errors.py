@@ -2,10 +2,19 @@
 
 import re
 from collections.abc import Iterable
+from difflib import get_close_matches
 
 
 class UserError(ValueError):
     """Something the user can mend; the command line shows its message alone and exits with 1."""
+
+
+def nearest(name: object, known: Iterable[str]) -> str:
+    """How the refusal of an unknown name ends: with the known one that is likely meant, or with all."""
+    names = sorted(known)
+    if near := get_close_matches(str(name).lower(), names, n=1, cutoff=0.5):
+        return f"; did you mean {near[0]}?"
+    return f"; known are {', '.join(names)}" if names else ""
 
 
 def no_column(where: str, column: str, columns: Iterable[object]) -> str:

@@ -3,12 +3,11 @@
 import dataclasses
 import typing
 from collections.abc import Collection, Iterator, Mapping
-from difflib import get_close_matches
 from types import NoneType
 from typing import TYPE_CHECKING, Any
 
 from vip.config_loader import MAXIMUM_STAGES, stages_of
-from vip.errors import UserError
+from vip.errors import UserError, nearest
 from vip.hooks.config import Tracking
 from vip.pipelines.alignment.config import Alignment
 from vip.pipelines.comparison.arms import left_out
@@ -76,9 +75,9 @@ def _unknown(parameters: Mapping[str, Any], names: set[str]) -> Iterator[str]:
         children = {name.partition(".")[2] for name in names if name.startswith(f"{key}.")}
         if children and isinstance(value, Mapping):
             for child in [child for child in value if child not in children]:
-                yield f"{key}.{child} is unknown{_nearest(child, children)}"
+                yield f"{key}.{child} is unknown{nearest(child, children)}"
         elif key not in names | later_stages:
-            yield f"{key} is unknown{_nearest(key, {name.partition('.')[0] for name in names})}"
+            yield f"{key} is unknown{nearest(key, {name.partition('.')[0] for name in names})}"
 
 
 def _wrong(parameters: Mapping[str, Any], name: str, types: Mapping[str, Any]) -> Iterator[str]:
@@ -125,7 +124,7 @@ def _swept_wrongly(parameters: Mapping[str, Any]) -> Iterator[str]:
 def _describe(name: str, kind: Any, details: "ErrorDetails") -> str:
     path = ".".join(map(str, (name, *details["loc"])))
     if details["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
-        return f"{path} is unknown{_nearest(str(details['loc'][-1]), _fields(kind, details['loc'][:-1]))}"
+        return f"{path} is unknown{nearest(str(details['loc'][-1]), _fields(kind, details['loc'][:-1]))}"
     if details["type"] in ("missing", "missing_argument"):
         return f"{path} is missing"
     reason = details["msg"].removeprefix("Value error, ").removeprefix("Input ")
@@ -147,13 +146,6 @@ def _below(kind: Any, key: str) -> Any:
     if typing.get_origin(kind) in (dict, list):
         found = typing.get_args(kind)[-1]
     return typing.get_args(found)[0] if NoneType in typing.get_args(found) else found
-
-
-def _nearest(name: object, known: set[str]) -> str:
-    near = get_close_matches(str(name), sorted(known), n=1, cutoff=0.5)
-    if near:
-        return f"; did you mean {near[0]}?"
-    return f"; known are {', '.join(sorted(known))}" if known else ""
 
 
 def _count(number: int, noun: str) -> str:

@@ -1,17 +1,16 @@
-"""How a YAML file's `name` and `options` become a reward or a judge."""
+"""How a name in a registry becomes a class, and a YAML file's `name` and `options` a reward or a judge."""
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from importlib import import_module
 from inspect import Parameter, signature
 from typing import Any, get_type_hints
 
-from vip.errors import UserError
+from vip.errors import UserError, nearest
 
 
 def build_named(kind: str, registry: Mapping[str, str], name: str, options: Mapping[str, Any]) -> Any:
     """Build what `registry` lists under `name` as "module:Class"; UserError as `check_named` says."""
-    return _factory(kind, registry, name)(**check_named(kind, registry, name, options))
+    return class_named(kind, registry, name)(**check_named(kind, registry, name, options))
 
 
 def check_named(
@@ -21,7 +20,7 @@ def check_named(
 
     UserError for an unknown name, and for options that are unknown, missing or of another type.
     """
-    factory = _factory(kind, registry, name)
+    factory = class_named(kind, registry, name)
     known = signature(factory).parameters
     unknown = sorted(map(str, set(options) - set(known)))
     if unknown:
@@ -38,11 +37,10 @@ def check_named(
     return {option: _typed(kind, name, option, value, hints[option]) for option, value in options.items()}
 
 
-def _factory(kind: str, registry: Mapping[str, str], name: str) -> Any:
+def class_named(kind: str, registry: Mapping[str, str], name: str) -> Any:
+    """Import what `registry` lists under `name` as "module:Class"; UserError for an unknown name."""
     if name not in registry:
-        near = get_close_matches(name, registry, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise UserError(f"{kind} {name!r} is unknown{hint} (known: {', '.join(sorted(registry))})")
+        raise UserError(f"{kind} {name!r} is unknown{nearest(name, registry)}")
     module, _, attribute = registry[name].partition(":")
     return getattr(import_module(module), attribute)
 

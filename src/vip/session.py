@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Self
 
@@ -12,7 +11,7 @@ from kedro.pipeline import Pipeline
 
 from vip.config_loader import data_folder, stages_of
 from vip.datasets.provenance import ProvenanceFolder
-from vip.errors import UserError
+from vip.errors import UserError, nearest
 from vip.pipelines.comparison.arms import left_out
 from vip.pipelines.sweep.arms import plan_of
 from vip.runners import StageRunner
@@ -127,8 +126,7 @@ def select_stage(
     """The registered pipelines, and the namespaces in them, that `names` and the stage's number mean."""
     for name in names:
         if name not in known:
-            near = get_close_matches(name, list(known), n=1) or [", ".join(sorted(known))]
-            raise UserError(f"there is no pipeline {name}; did you mean {near[0]}?")
+            raise UserError(f"there is no pipeline {name}{nearest(name, known)}")
     if stage is None:
         return names or ["__default__"], []
     stages = stages_of(dict(parameters))

@@ -6,7 +6,7 @@ Latents are float32 (B, C, F, h, w); frames are uint8 RGB (B, F, H, W, 3); one i
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, TypeAlias, TypeVar, get_args
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,7 +20,8 @@ else:
 
 Item = TypeVar("Item")
 
-PROPERTIES = ("visual_quality", "temporal_consistency", "dynamic_degree", "text_alignment")
+Property = Literal["visual_quality", "temporal_consistency", "dynamic_degree", "text_alignment"]
+PROPERTIES: tuple[str, ...] = get_args(Property)
 """The score dimensions of the paper (Sec. 4.1), which are also the properties that pruning may damage."""
 
 Conditioning = dict[str, "Tensor"]

@@ -15,11 +15,11 @@ from vip.parameters import check_parameters, worth_making
 from vip.pipelines.alignment import pipeline as alignment
 from vip.pipelines.comparison import pipeline as comparison
 from vip.pipelines.comparison.arms import runs_of
-from vip.pipelines.comparison.budgets import BUDGETS
 from vip.pipelines.comparison.run_parameters import opinions_of
 from vip.pipelines.sweep import pipeline as sweep
 from vip.pipelines.sweep.arms import plan_of
-from vip.planning.budgets import BudgetStep, units_of_stages
+from vip.planning.budgets import units_of_stages
+from vip.pruning.selection import Budget
 from vip.rewards.registry import reward_named
 
 MADE_BY = dict.fromkeys(SHAPES, "teacher_training") | {"shapes_four_steps": "step_distillation"}
@@ -88,7 +88,7 @@ def test_a_stage_may_train_as_no_alignment_could(training: dict, registered: dic
 
 
 @pytest.mark.parametrize("name", ["base", *EXPERIMENTS])
-def test_sweeps_are_about_its_own_model(name: str) -> None:
+def test_sweeps_are_about_its_own_model(name: str, registered: object) -> None:
     """Learning rates lie around its own; in the shapes world, lists of budgets are its own, too."""
     parameters = ProjectConfigLoader(str(CONF), env=name, **settings.CONFIG_LOADER_ARGS)["parameters"]
     swept = plan_of(parameters).swept
@@ -98,7 +98,7 @@ def test_sweeps_are_about_its_own_model(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["base", *BROUGHT_ALONG])
-def test_budgets_that_are_swept_can_be_met(name: str) -> None:
+def test_budgets_that_are_swept_can_be_met(name: str, registered: object) -> None:
     loader = ProjectConfigLoader(str(CONF), env=name, **settings.CONFIG_LOADER_ARGS)
     parameters, folder = loader["parameters"], CONF.parent / loader["catalog"]["teacher"]["filepath"]
     granularity = parameters["block_pruning"]["granularity"]
@@ -106,7 +106,7 @@ def test_budgets_that_are_swept_can_be_met(name: str) -> None:
     sweeps = plan_of(parameters).swept["sweeps"]
     for found in (sweeps["blocks"], sweeps["stages"]):
         for budgets in [point["value"] for point in found["points"]]:
-            steps = [BudgetStep(**dict.fromkeys(BUDGETS) | {found["settings"][0]: each}) for each in budgets]
+            steps = [Budget(**{found["settings"][0]: each}) for each in budgets]
             assert len(units_of_stages(units, steps, granularity)) == len(budgets)
 
 

@@ -3,26 +3,30 @@
 pytest -m benchmark --log-cli-level=INFO tests/benchmarks/test_streaming.py    (a few minutes)
 """
 
+import json
 import logging
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from tests.tiny.settings import BASE
 
 logger = logging.getLogger(__name__)
 
 CLEAN = """
-import resource, sys
+import json, resource, sys
 from vip.datasets import PromptSourceDataset
 from vip.pipelines.prompt_filtering.config import PromptFiltering
 from vip.pipelines.prompt_filtering.nodes import clean_prompts
 
 stream = PromptSourceDataset(sys.argv[1], column="name").load()
-prompts, counts = clean_prompts(stream, PromptFiltering(maximum_prompts=20_000))
+prompts, counts = clean_prompts(stream, PromptFiltering(**json.loads(sys.argv[2])))
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 sys.stdout.write(f"{len(prompts)} {counts['count'].sum()} {peak}")
 """
+
+SETTINGS = json.dumps(BASE["prompt_filtering"] | {"maximum_prompts": 20_000})
 
 
 @pytest.mark.benchmark
@@ -40,7 +44,7 @@ def peak_of_cleaning(path: Path, rows: int) -> int:
             url = f"https://host/{number}.mp4"
             file.write(f"{number},{url},PT10S,0_50,Red circle number {number} on the wall\n")
     told = subprocess.run(
-        [sys.executable, "-c", CLEAN, str(path)], capture_output=True, text=True, check=True
+        [sys.executable, "-c", CLEAN, str(path), SETTINGS], capture_output=True, text=True, check=True
     ).stdout.split()
     kept, counted, peak = map(int, told)
     assert (kept, counted) == (20_000, rows)

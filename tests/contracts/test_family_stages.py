@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 import torch
 from tests.tiny.models import TINY
+from tests.tiny.settings import block_pruning, video_generation
 from tests.tiny.training import tiny_training
 
 import vip
@@ -15,17 +16,16 @@ from vip.datasets import CheckpointFolderDataset, ModelFolderDataset
 from vip.families.folder import ModelFolder
 from vip.generation.clips import lazy_clips
 from vip.generation.variant import ModelVariant
-from vip.pipelines.block_pruning.config import BlockPruning, Budget
+from vip.pipelines.block_pruning.config import Budget
 from vip.pipelines.block_pruning.nodes import generate_candidate_clips, list_units, prune
 from vip.pipelines.redpo_training.nodes import predict_reference, train_student
-from vip.pipelines.video_generation.config import VideoGeneration
 from vip.types import Items, LazyMap
 
 PROMPTS = pd.DataFrame(
     {"prompt_id": ["0", "1"], "prompt": ["red circle moves left", "blue square stays still"]}
 )
-SAMPLING = VideoGeneration(steps=2, guidance_scale=2.0, batch_size=2, seed=0)
-PRUNING = BlockPruning(granularity="block")
+SAMPLING = video_generation(steps=2, guidance_scale=2.0, batch_size=2, seed=0)
+PRUNING = block_pruning(granularity="block")
 TRAINING = tiny_training(sft_weight="auto", batch_size=1, ema_decay=0.5)
 
 

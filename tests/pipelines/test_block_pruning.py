@@ -11,10 +11,11 @@ import torch
 from kedro.io import DataCatalog, MemoryDataset
 from kedro.runner import SequentialRunner
 from pydantic import ValidationError
+from tests.tiny.settings import block_pruning, video_generation
 
 from vip.errors import UserError
 from vip.families.folder import ModelFolder
-from vip.pipelines.block_pruning.config import BlockPruning, Budget
+from vip.pipelines.block_pruning.config import Budget
 from vip.pipelines.block_pruning.nodes import (
     choose_units,
     find_target_properties,
@@ -26,7 +27,6 @@ from vip.pipelines.block_pruning.nodes import (
 from vip.pipelines.block_pruning.pipeline import create_pipeline
 from vip.pipelines.scoring import nodes as scoring_nodes
 from vip.pipelines.scoring.config import RewardChoice, Scoring
-from vip.pipelines.video_generation.config import VideoGeneration
 from vip.pipelines.video_generation.nodes import generate_clips
 from vip.rewards.base import Reward
 from vip.types import PROPERTIES, Items
@@ -34,9 +34,9 @@ from vip.types import PROPERTIES, Items
 PROMPTS = pd.DataFrame(
     {"prompt_id": ["p0", "p1"], "prompt": ["red circle moves to left", "small blue square grows slowly"]}
 )
-SAMPLING = VideoGeneration(steps=1, guidance_scale=1.0, batch_size=2, seed=0)
-BLOCKS = BlockPruning(granularity="block", resamples=50)
-MODULES = BlockPruning(granularity="module", resamples=50)
+SAMPLING = video_generation(steps=1, guidance_scale=1.0, batch_size=2, seed=0)
+BLOCKS = block_pruning(granularity="block", resamples=50)
+MODULES = block_pruning(granularity="module", resamples=50)
 
 
 class Brightness(Reward):
@@ -249,7 +249,7 @@ def test_impossible_budgets_are_refused_when_read(fields, message):
 @pytest.mark.parametrize("fields", [{"granularity": "layer"}, {"confidence": 1}, {"resamples": 0}])
 def test_impossible_settings_are_refused(fields):
     with pytest.raises(ValidationError):
-        BlockPruning(**fields)
+        block_pruning(**fields)
 
 
 def test_the_pipeline_goes_from_the_student_to_the_target_properties(tiny_folder, tmp_path, monkeypatch):

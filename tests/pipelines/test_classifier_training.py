@@ -27,7 +27,7 @@ def test_it_makes_weights_a_curve_and_an_accuracy(tmp_path: Path) -> None:
             "classifier_checkpoints": CheckpointFolderDataset(filepath=str(tmp_path / "checkpoints")),
         }
     )
-    catalog["params:classifier_training"] = ClassifierTraining(loop=LOOP, clips=3)
+    catalog["params:classifier_training"] = ClassifierTraining(loop=LOOP, clips=3, seed=0)
     SequentialRunner().run(create_pipeline(), catalog)
 
     weights = catalog["classifier_weights"].load()

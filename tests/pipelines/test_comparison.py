@@ -280,7 +280,7 @@ def root():
         ({"arms": {"sft": {"redpo_training": {"seed": 7}}}}, "redpo_training.seed is the run's"),
         ({"arms": {"sft": {"stages": 0, "scoring": {"batch_size": 1}}}}, "scoring changes nothing of an arm"),
         ({"arms": {"pruned": {"redpo_training": {"beta": 1}}}}, "redpo_training changes nothing of an arm"),
-        ({"second_opinions": [{"reward": {"name": "inverse_renderin"}}]}, "did you mean 'inverse_rendering'"),
+        ({"second_opinions": [{"reward": {"name": "inverse_renderin"}}]}, "did you mean inverse_rendering"),
         ({"second_opinions": [{"reward": {"name": "CLIP"}}]}, "reward 'CLIP' is unknown"),
         (
             {"second_opinions": [{"reward": {"name": "clip"}, "name": "inverse-rendering"}]},

@@ -2,6 +2,7 @@
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
+from tests.tiny.settings import video_generation
 from tests.unit.evaluation import synthetic
 
 from vip.evaluation.comparison import DIMENSIONS
@@ -9,7 +10,6 @@ from vip.families.folder import ModelFolder
 from vip.pipelines.evaluation.config import Evaluation
 from vip.pipelines.evaluation.nodes import compare_models, measure_costs
 from vip.pipelines.evaluation.pipeline import create_pipeline
-from vip.pipelines.video_generation.config import VideoGeneration
 
 SETTINGS = {"resamples": 200, "confidence": 0.95, "examples": 2, "latency_clips": 1, "seed": 0}
 
@@ -35,7 +35,7 @@ def test_nothing_that_is_compared_depends_on_the_clock() -> None:
 
 
 def test_costs_have_a_row_a_model(tiny_folder: ModelFolder) -> None:
-    sampling = VideoGeneration(steps=1, guidance_scale=1.0, batch_size=1, seed=0)
+    sampling = video_generation(steps=1, guidance_scale=1.0, batch_size=1, seed=0)
     costs = measure_costs(tiny_folder, tiny_folder, tiny_folder, sampling, Evaluation(**SETTINGS))
     assert list(costs.columns) == ["model", "parameters", "flops", "seconds_per_clip", "peak_memory_bytes"]
     assert list(costs["model"]) == ["full", "pruned", "student"]

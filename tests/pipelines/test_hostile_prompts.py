@@ -8,15 +8,15 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.tiny.settings import prompt_filtering
 
 from vip.datasets import PromptSourceDataset, TableDataset
 from vip.errors import UserError
 from vip.pipelines.prompt_filtering import nodes
 from vip.pipelines.prompt_filtering.cleaning import ARTICLES, Verdict, clean, first_fit, without_articles
-from vip.pipelines.prompt_filtering.config import PromptFiltering
 from vip.types import RawPrompt
 
-SETTINGS = PromptFiltering(minimum_words=1)
+SETTINGS = prompt_filtering(minimum_words=1)
 
 KEPT = {
     "../../x": "../../x",

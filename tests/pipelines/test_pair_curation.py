@@ -223,11 +223,11 @@ def test_thresholds_name_every_property_and_no_other():
     with pytest.raises(
         ValidationError, match="'visual_qualty', which is no property; did you mean visual_quality"
     ):
-        PairCuration(thresholds={"visual_qualty": some})
+        PairCuration({"visual_qualty": some}, 0.5, None)
     with pytest.raises(
         ValidationError, match="1 of 4 properties, without temporal_consistency, dynamic_degree"
     ):
-        PairCuration(thresholds={"visual_quality": some})
+        PairCuration({"visual_quality": some}, 0.5, None)
 
 
 def test_the_pipeline_checks_its_parameters_and_makes_both_tables():

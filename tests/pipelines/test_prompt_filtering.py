@@ -8,16 +8,16 @@ import pytest
 from kedro.io import DataCatalog, MemoryDataset
 from kedro.runner import SequentialRunner
 from pydantic import ValidationError
+from tests.tiny.settings import prompt_filtering
 
 from vip.errors import UserError
 from vip.judges.lexicon import Lexicon
 from vip.pipelines.prompt_filtering import nodes
 from vip.pipelines.prompt_filtering.cleaning import clean, first_fit, verdicts, without_articles
-from vip.pipelines.prompt_filtering.config import PromptFiltering
 from vip.pipelines.prompt_filtering.pipeline import create_pipeline
 from vip.types import PROPERTIES, Items, LazyMap, PromptStream, RawPrompt
 
-SETTINGS = PromptFiltering(scoring_prompts=4, stage_prompts=6)
+SETTINGS = prompt_filtering(scoring_prompts=4, stage_prompts=6)
 RAW = pd.DataFrame(
     {
         "prompt": [
@@ -184,7 +184,7 @@ def test_judgements_are_keyed_by_prompt_and_judge():
     lazy = nodes.judge_prompts(table, SETTINGS)
     assert list(lazy.table["prompt"]) == list(table["prompt"])
     assert lazy.table["key"].is_unique
-    other = PromptFiltering(judge={"name": "lexicon", "options": {"needed": dict.fromkeys(PROPERTIES, 1)}})
+    other = prompt_filtering(judge={"name": "lexicon", "options": {"needed": dict.fromkeys(PROPERTIES, 1)}})
     assert not set(nodes.judge_prompts(table, other).table["key"]) & set(lazy.table["key"])
 
 
@@ -214,8 +214,8 @@ def test_prompts_that_describe_each_property_are_counted():
 
 def test_an_unknown_judge_is_refused():
     table, _ = nodes.clean_prompts(RAW, SETTINGS)
-    with pytest.raises(UserError, match="did you mean 'lexicon'"):
-        nodes.judge_prompts(table, PromptFiltering(judge={"name": "lexicons"}))
+    with pytest.raises(UserError, match="did you mean lexicon"):
+        nodes.judge_prompts(table, prompt_filtering(judge={"name": "lexicons"}))
 
 
 # --- sharing out ---
@@ -233,9 +233,9 @@ def kinds(table: pd.DataFrame) -> dict[str, int]:
 
 
 def test_scoring_prompts_are_spread_over_the_properties():
-    three = PromptFiltering(scoring_prompts=3)
+    three = prompt_filtering(scoring_prompts=3)
     assert kinds(nodes.choose_scoring_prompts(MIXED, three)) == {"motion": 1, "looks": 1, "steady": 1}
-    six = PromptFiltering(scoring_prompts=6)
+    six = prompt_filtering(scoring_prompts=6)
     assert kinds(nodes.choose_scoring_prompts(MIXED, six)) == {"motion": 2, "looks": 2, "steady": 2}
 
 
@@ -244,7 +244,7 @@ def test_the_same_settings_choose_the_same_and_another_seed_others():
     pd.testing.assert_frame_equal(choose(MIXED), choose(MIXED))
     assert set(choose(MIXED)["prompt"]) == set(choose(MIXED.iloc[::-1].reset_index(drop=True))["prompt"])
     reseeded = [
-        nodes.choose_scoring_prompts(MIXED, PromptFiltering(scoring_prompts=4, seed=seed))
+        nodes.choose_scoring_prompts(MIXED, prompt_filtering(scoring_prompts=4, seed=seed))
         for seed in range(4)
     ]
     assert len({tuple(table["prompt"]) for table in reseeded}) > 1
@@ -302,7 +302,7 @@ def test_evaluation_prompts_are_cleaned_and_judged_as_the_others():
 
 
 def test_the_first_evaluation_prompts_are_used():
-    prompts = nodes.clean_evaluation_prompts(RAW, MIXED, PromptFiltering(evaluation_prompts=1))
+    prompts = nodes.clean_evaluation_prompts(RAW, MIXED, prompt_filtering(evaluation_prompts=1))
     assert prompts["prompt"].tolist() == ["red circle moves left on black background"]
 
 
@@ -328,12 +328,12 @@ def test_a_file_without_fit_evaluation_prompts_is_refused():
         ({"threshold": 1.5}, "threshold"),
         ({"scoring_prompts": 0}, "scoring_prompts"),
         ({"treshold": 0.5}, "treshold"),
-        ({"judge": {"nam": "lexicon"}}, "nam"),
+        ({"judge": {"name": "lexicon", "option": {}}}, r"judge\.option"),
     ],
 )
 def test_impossible_parameters_are_refused_by_name(wrong, message):
     with pytest.raises(ValidationError, match=message):
-        PromptFiltering(**wrong)
+        prompt_filtering(**wrong)
 
 
 def test_the_whole_pipeline_runs():

@@ -24,7 +24,9 @@ LOOP = {"steps": 2, "batch_size": 2, "learning_rate": 1e-3, "warmup_steps": 1, "
 SETTINGS = TeacherTraining(
     autoencoder={"whole": LOOP, "decoder": LOOP},
     denoiser={"pictures": LOOP, "centred": LOOP, "clips": LOOP},
+    architecture="animatediff",
     placements=1,
+    seed=0,
 )
 LATER = replace(SETTINGS, autoencoder=None, own_autoencoder=LOOP)
 ROUNDS = {

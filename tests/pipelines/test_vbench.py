@@ -8,13 +8,12 @@ import pytest
 from kedro.io import DataCatalog, MemoryDataset
 from kedro.runner import SequentialRunner
 from pydantic import ValidationError
+from tests.tiny.settings import vbench, video_generation
 
 from vip.datasets import JsonDataset, LazyMapDataset, TableDataset, VideoFolderDataset
 from vip.errors import UserError
 from vip.pipelines.vbench import nodes
-from vip.pipelines.vbench.config import VBench
 from vip.pipelines.vbench.pipeline import create_pipeline
-from vip.pipelines.video_generation.config import VideoGeneration
 from vip.vbench.dimensions import DIMENSIONS, totals
 
 PROGRAM = Path(__file__).parents[1] / "tiny" / "vbench.py"
@@ -30,7 +29,7 @@ INFO = [
         ],
     },
 ]
-SETTINGS = VBench(
+SETTINGS = vbench(
     command=[
         sys.executable,
         str(PROGRAM),
@@ -41,7 +40,7 @@ SETTINGS = VBench(
     samples=2,
     batch_size=4,
 )
-SAMPLING = VideoGeneration(steps=1, guidance_scale=1.0, batch_size=3)
+SAMPLING = video_generation(steps=1, guidance_scale=1.0, batch_size=3)
 
 
 @pytest.fixture
@@ -104,12 +103,12 @@ def test_each_sample_has_noise_of_its_own_and_the_first_is_everyones(tiny_folder
     assert len(table) == 6
     assert table["key"].is_unique
     assert table["prompt"].tolist()[:2] == [DYNAMIC] * 2
-    single = nodes.generate_benchmark_clips(tiny_folder, prompts, SAMPLING, VBench(samples=1)).table
+    single = nodes.generate_benchmark_clips(tiny_folder, prompts, SAMPLING, vbench(samples=1)).table
     assert table["key"].tolist()[::2] == single["key"].tolist()
 
 
 def test_without_a_command_only_our_measures_are_made(catalog):
-    catalog["params:vbench"] = MemoryDataset(VBench(samples=2), copy_mode="assign")
+    catalog["params:vbench"] = MemoryDataset(vbench(samples=2), copy_mode="assign")
     pipeline = create_pipeline(stages=2)
     measures = SequentialRunner().run(pipeline.only_nodes_with_tags("vbench_measures"), catalog)
     table = measures["vbench_full_measures"].load()
@@ -118,7 +117,7 @@ def test_without_a_command_only_our_measures_are_made(catalog):
 
 
 def test_without_a_command_the_whole_is_refused_before_any_clip_is_made(catalog, tmp_path):
-    catalog["params:vbench"] = MemoryDataset(VBench(samples=2), copy_mode="assign")
+    catalog["params:vbench"] = MemoryDataset(vbench(samples=2), copy_mode="assign")
     with pytest.raises(UserError, match=r"vbench.command is empty"):
         SequentialRunner().run(create_pipeline(stages=2), catalog)
     assert not (tmp_path / "clips").exists()
@@ -134,4 +133,4 @@ def test_a_list_without_all_dimensions_is_refused():
 )
 def test_impossible_settings_are_refused(fields):
     with pytest.raises(ValidationError):
-        VBench(**fields)
+        vbench(**fields)

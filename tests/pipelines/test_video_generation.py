@@ -5,6 +5,7 @@ import typing
 import pandas as pd
 import pydantic
 import pytest
+from tests.tiny.settings import video_generation
 
 from vip.families.folder import ModelFolder
 from vip.pipelines.video_generation import nodes
@@ -14,7 +15,7 @@ from vip.pipelines.video_generation.pipeline import create_pipeline
 from vip.types import Sampler
 
 PROMPTS = pd.DataFrame({"prompt_id": ["p0", "p1"], "prompt": ["a red circle moves left", "a blue square"]})
-SETTINGS = VideoGeneration(steps=2, guidance_scale=3.0, batch_size=2, seed=0)
+SETTINGS = video_generation(steps=2, guidance_scale=3.0, batch_size=2, seed=0)
 
 
 def test_full_and_pruned_clips_come_from_the_same_prompts() -> None:
@@ -38,7 +39,7 @@ def test_settings_name_the_sampler() -> None:
 )
 def test_impossible_settings_are_refused(values: dict[str, float]) -> None:
     with pytest.raises(pydantic.ValidationError, match=next(iter(values))):
-        VideoGeneration(**values)
+        video_generation(**values)
 
 
 def test_clips_are_promised_by_key_and_made_on_demand(tiny_folder: ModelFolder) -> None:

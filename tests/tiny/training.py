@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from tests.tiny.settings import BASE
+
 from vip.pipelines.redpo_training.config import ReDPOTraining
 
 
@@ -23,5 +25,6 @@ def tiny_training(**changes: Any) -> ReDPOTraining:
         "reference_batch_size": 2,
         "seed": 0,
         "gradient_norm_every": 1,
+        "decay_share": 0.0,
     }
-    return ReDPOTraining(**settings | changes)
+    return ReDPOTraining(**BASE["redpo_training"] | settings | changes)

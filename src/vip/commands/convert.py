@@ -6,6 +6,9 @@ import click
 from kedro.framework.cli.utils import CONTEXT_SETTINGS
 
 from vip.commands.experiment import echo
+from vip.families.videocrafter.convert import LICENCE, TOKENIZER, ClipShape
+
+SHAPE = ClipShape()
 
 
 @click.group(context_settings=CONTEXT_SETTINGS)
@@ -36,22 +39,28 @@ def animatediff(base: str, adapter: str, folder: Path) -> None:
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option(
     "--height",
-    default=320,
+    default=SHAPE.height,
     type=click.IntRange(min=1),
     show_default=True,
     help="Pixels; the checkpoint does not tell.",
 )
-@click.option("--width", default=512, type=click.IntRange(min=1), show_default=True, help="Pixels.")
-@click.option("--frames", default=16, type=click.IntRange(min=1), show_default=True, help="Frames of a clip.")
+@click.option("--width", default=SHAPE.width, type=click.IntRange(min=1), show_default=True, help="Pixels.")
+@click.option(
+    "--frames",
+    default=SHAPE.num_frames,
+    type=click.IntRange(min=1),
+    show_default=True,
+    help="Frames of a clip.",
+)
 @click.option(
     "--fps",
-    default=28,
+    default=SHAPE.fps,
     type=click.IntRange(min=1),
     show_default=True,
     help="The frame rate that the model is told.",
 )
 @click.option("--tokenizer", help="A folder with CLIP's vocab.json and merges.txt, or a hub id.")
-@click.option("--licence", default="apache-2.0", show_default=True, help="As the checkpoint's card has it.")
+@click.option("--licence", default=LICENCE, show_default=True, help="As the checkpoint's card has it.")
 def videocrafter2(
     checkpoint: Path,
     folder: Path,
@@ -66,7 +75,6 @@ def videocrafter2(
 
     CLIP's vocabulary is not in the checkpoint: without --tokenizer it is fetched from the hub.
     """
-    from vip.families.videocrafter.convert import TOKENIZER, ClipShape
     from vip.families.videocrafter.convert import convert as convert_checkpoint
 
     def converted() -> str:

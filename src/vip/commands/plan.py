@@ -53,7 +53,7 @@ def workload_of(model: "VideoFamily", parameters: dict[str, Any]) -> "Workload":
     from vip.pipelines.prompt_filtering.config import PromptFiltering
     from vip.pipelines.redpo_training.config import ReDPOTraining
     from vip.pipelines.video_generation.config import VideoGeneration
-    from vip.planning.budgets import BudgetStep, units_of_stages
+    from vip.planning.budgets import units_of_stages
     from vip.planning.workload import Workload
 
     def typed(kind: Any, value: Any) -> Any:
@@ -67,9 +67,8 @@ def workload_of(model: "VideoFamily", parameters: dict[str, Any]) -> "Workload":
     granularity = typed(BlockPruning, parameters["block_pruning"]).granularity
     stages = range(1, parameters["stages"] + 1)
     budgets = [typed(Budget, parameters[f"stage_{number}"]["budget"]) for number in stages]
-    steps = [BudgetStep(budget.blocks_per_stage, budget.target_parameters) for budget in budgets]
     return Workload(
-        stages=units_of_stages(model.units(granularity), steps, granularity),
+        stages=units_of_stages(model.units(granularity), budgets, granularity),
         granularity=granularity,
         scoring_prompts=prompts.scoring_prompts,
         stage_prompts=prompts.stage_prompts,

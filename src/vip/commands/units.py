@@ -33,7 +33,7 @@ def listed(project: Path, env: str | None, granularity: "Granularity | None") ->
 
 def units_as_text(model: "VideoFamily", granularity: "Granularity") -> str:
     """One line a unit, in network order, and their sum."""
-    from vip.planning.table import aligned
+    from vip.evaluation.wording import aligned
 
     units, whole = model.units(granularity), model.flops()
     total = sum(unit.parameters for unit in units)

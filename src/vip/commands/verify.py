@@ -67,7 +67,9 @@ def of_seals(folder: Path) -> Iterator[Finding]:
 
 def of_artifacts(pipeline: "Pipeline", catalog: Any, records: "ProvenanceFolder") -> Iterator[Finding]:
     """Each input and output that is there: whole, and, if it was made, compared with how."""
-    from vip.runners.ledger import Ledger, is_parameter
+    from kedro.io.core import is_parameter
+
+    from vip.runners.ledger import Ledger
 
     ledger = Ledger(catalog, records)
     makers = {output: node for node in pipeline.nodes for output in node.outputs}
@@ -86,7 +88,7 @@ def of_artifacts(pipeline: "Pipeline", catalog: Any, records: "ProvenanceFolder"
 
 def as_text(findings: list[Finding]) -> str:
     """What is not current, a line each, and how much of everything there is."""
-    from vip.planning.table import aligned
+    from vip.evaluation.wording import aligned
 
     rows = [finding for finding in dict.fromkeys(findings) if finding.state != "current"]
     counts = Counter(finding.state for finding in dict.fromkeys(findings))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Generic
 
 from vip.datasets import video
-from vip.errors import UserError
+from vip.errors import UserError, nearest
 from vip.types import Clip, Item
 
 if TYPE_CHECKING:
@@ -99,11 +99,11 @@ CODECS: dict[str, type[Codec[Any]]] = {codec.name: codec for codec in (ClipCodec
 
 
 def codec_named(choice: str | Mapping[str, Any]) -> Codec[Any]:
-    """The codec of that name, or of a mapping with `name` and options; UserError listing the known ones."""
+    """The codec of that name, or of a mapping with `name` and options; UserError for an unknown one."""
     options = {"name": choice} if isinstance(choice, str) else dict(choice)
     name = options.pop("name", None)
     if name not in CODECS:
-        raise UserError(f"codec {name!r} is unknown; known codecs: {', '.join(sorted(CODECS))}")
+        raise UserError(f"codec {name!r} is unknown{nearest(name, CODECS)}")
     try:
         return CODECS[name](**options)
     except TypeError:

@@ -8,8 +8,8 @@ from vip.evaluation.bootstrap import side_of_zero
 from vip.evaluation.cases import KINDS, choose_rows
 from vip.evaluation.comparison import PAIR
 from vip.evaluation.effects import PREFERENCE
-from vip.evaluation.report import ReportSettings
 from vip.evaluation.results import records
+from vip.evaluation.settings import Evaluation
 from vip.evaluation.templating import environment_of, with_figures
 from vip.evaluation.videos import FRAMES_PER_SECOND, video_uri
 from vip.evaluation.wording import spelled
@@ -19,7 +19,7 @@ Models = Mapping[str, tuple[Items[Clip], Table]]
 """By model, `teacher` before `aligned`: its evaluation clips, and how the preference scores them."""
 
 
-def render(effects: Table, pair_counts: Table, models: Models, taught: str, settings: ReportSettings) -> str:
+def render(effects: Table, pair_counts: Table, models: Models, taught: str, settings: Evaluation) -> str:
     """The page as text; `effects` is that of `vip.evaluation.effects`."""
     rows = [{**row, "side": side_of_zero(row["low"], row["high"])} for row in records(effects)]
     taught_row, others = rows[0], rows[1:]

@@ -8,6 +8,8 @@ from vip.types import PROPERTIES, Table
 
 DIMENSIONS = (*PROPERTIES, "average")
 """What is compared: each property, and the average of the four."""
+SHOWN = ("average", *PROPERTIES)
+"""The same in the order of pages."""
 
 BASELINES = ("full", "pruned")
 """What models are compared with."""

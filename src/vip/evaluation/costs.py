@@ -11,19 +11,19 @@ Conventions, the same for every model and device:
 """
 
 import time
-import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from vip.families.turns import device_of
+from vip.pruning.units import prunable_parameters
 from vip.seeding import generator_for
 from vip.types import Sampler
 
 if TYPE_CHECKING:
     import torch
-    from torch import Tensor, nn
+    from torch import nn
 
     from vip.families.base import VideoFamily
 
@@ -58,7 +58,7 @@ def measure(family: "VideoFamily", sampler: Sampler, calls: int, seed: int) -> C
         sample()
     peak = peak_of_cuda(sample, device) if device.type == "cuda" else peak_of_cpu(sample)
     return Costs(
-        parameters=sum(unit.parameters for unit in family.units("module")),
+        parameters=prunable_parameters(family),
         flops=family.flops(),
         seconds_per_clip=median(_seconds(sample) for _ in range(calls)),
         peak_memory_bytes=bytes_of(family.denoiser) + peak,
@@ -72,40 +72,12 @@ def bytes_of(module: "nn.Module") -> int:
 
 def peak_of_cpu(call: Callable[[], None]) -> int:
     """The most bytes of operators' results alive at once during the call."""
-    from torch.utils._python_dispatch import TorchDispatchMode
+    from vip.evaluation.live_bytes import LiveBytes
 
-    alive: dict[int, int] = {}
-    peak = 0
-
-    class Watch(TorchDispatchMode):
-        """Counts each new storage until it is released."""
-
-        def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-            result = func(*args, **(kwargs or {}))
-            known = {tensor.untyped_storage().data_ptr() for tensor in _tensors((args, kwargs))}
-            for tensor in _tensors(result):
-                note(tensor.untyped_storage(), known)
-            return result
-
-    def note(storage: Any, known: set[int]) -> None:
-        nonlocal peak
-        address = storage.data_ptr()
-        if address in alive or address in known:
-            return
-        alive[address] = storage.nbytes()
-        weakref.finalize(storage, alive.pop, address, None)
-        peak = max(peak, sum(alive.values()))
-
-    with Watch():  # type: ignore[no-untyped-call]
+    memory = LiveBytes()
+    with memory:
         call()
-    return peak
-
-
-def _tensors(tree: Any) -> "list[Tensor]":
-    import torch
-    from torch.utils._pytree import tree_leaves
-
-    return [leaf for leaf in tree_leaves(tree) if isinstance(leaf, torch.Tensor)]
+    return memory.peak
 
 
 def peak_of_cuda(call: Callable[[], None], device: "torch.device") -> int:

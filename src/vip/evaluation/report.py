@@ -2,50 +2,27 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from vip.evaluation import anatomy, figures, provenance, verdict, wording
 from vip.evaluation.benchmark import benchmark
 from vip.evaluation.bootstrap import side_of_zero
 from vip.evaluation.cases import KINDS, choose_cases
+from vip.evaluation.comparison import SHOWN
 from vip.evaluation.results import MODEL_NAMES, rows_of
+from vip.evaluation.settings import Evaluation
 from vip.evaluation.stages import Evidence, Run
 from vip.evaluation.templating import environment_of, with_figures
 from vip.evaluation.videos import FRAMES_PER_SECOND, video_uri
-from vip.types import PROPERTIES, Table
+from vip.types import Table
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
 TEMPLATE = "report.html.j2"
-SHOWN_ORDER = ("average", *PROPERTIES)
 
 
-class ReportSettings(Protocol):
-    """What decides the intervals, and how many clips are shown."""
-
-    @property
-    def resamples(self) -> int:
-        """Bootstrap resamples behind each interval."""
-
-    @property
-    def confidence(self) -> float:
-        """How often such intervals hold the true difference."""
-
-    @property
-    def examples(self) -> int:
-        """Best, typical and worst clips a stage: so many of each."""
-
-    @property
-    def latency_clips(self) -> int:
-        """Timed sampling calls a model."""
-
-    @property
-    def seed(self) -> int:
-        """Seed of the bootstrap."""
-
-
-def render(stages: Sequence[Evidence], results: Table, run: Run, settings: ReportSettings) -> str:
+def render(stages: Sequence[Evidence], results: Table, run: Run, settings: Evaluation) -> str:
     """The whole page as text; `results` is `tabulate_results(stages)`."""
     found = verdict.recoveries(stages, settings.resamples, settings.confidence, settings.seed)
     return _environment().get_template(TEMPLATE).render(
@@ -53,9 +30,9 @@ def render(stages: Sequence[Evidence], results: Table, run: Run, settings: Repor
         tiles=_tiles(results),
         claims=verdict.claims(results, found),
         rows=_rows(results),
-        dimensions=SHOWN_ORDER,
+        dimensions=SHOWN,
         quality_figures=[
-            figures.quality_figure(results, name, legend=name == "average") for name in SHOWN_ORDER
+            figures.quality_figure(results, name, legend=name == "average") for name in SHOWN
         ],
         stages=[_stage(evidence, settings.examples) for evidence in stages],
         clips=len(stages[-1].student_evaluation_scores),
@@ -137,7 +114,7 @@ def _rows(results: Table) -> list[dict[str, Any]]:
         {
             "stage": stage,
             "model": MODEL_NAMES[model],
-            "cells": [_cell(model, values[dimension]) for dimension in SHOWN_ORDER],
+            "cells": [_cell(model, values[dimension]) for dimension in SHOWN],
             "share": values["parameters"] / teacher["parameters"],
             **values,
         }

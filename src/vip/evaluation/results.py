@@ -6,7 +6,13 @@ from typing import Any, cast
 from vip.evaluation.bootstrap import side_of_zero
 from vip.evaluation.comparison import DIMENSIONS
 from vip.evaluation.stages import Evidence
-from vip.evaluation.wording import bytes_as_text, difference_as_text, quantity_as_text, seconds_as_text
+from vip.evaluation.wording import (
+    aligned,
+    bytes_as_text,
+    difference_as_text,
+    quantity_as_text,
+    seconds_as_text,
+)
 from vip.types import Table
 
 MODEL_NAMES = {"full": "teacher", "pruned": "pruned", "student": "student"}
@@ -80,14 +86,7 @@ def results_as_text(results: Table) -> str:
         cells += [quantity_as_text(row["parameters"]), quantity_as_text(row["flops"])]
         cells += [seconds_as_text(row["seconds_per_clip"]), bytes_as_text(row["peak_memory_bytes"])]
         lines.append(cells)
-    widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
-    return "\n".join(
-        "  ".join(
-            cell.ljust(width) if column < 2 else cell.rjust(width)
-            for column, (cell, width) in enumerate(zip(line, widths, strict=True))
-        ).rstrip()
-        for line in lines
-    )
+    return "\n".join(aligned(lines, left=(0, 1)))
 
 
 def _short(dimension: str) -> str:

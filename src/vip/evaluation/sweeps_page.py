@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
+from vip.evaluation.comparison import SHOWN
 from vip.evaluation.results import rows_with_cells
 from vip.evaluation.sweeps import advice, rows_of_sweeps
 from vip.evaluation.sweeps_figures import sweep_figure
 from vip.evaluation.swept import Swept, SweptSetting
 from vip.evaluation.templating import environment_of, with_figures
-from vip.types import PROPERTIES, Table
+from vip.types import Table
 
 
 def render(results: Table, swept: Swept, confidence: float, resamples: int) -> str:
@@ -25,7 +26,7 @@ def render(results: Table, swept: Swept, confidence: float, resamples: int) -> s
         expected=(1 - confidence) * comparisons,
         confidence=confidence,
         resamples=resamples,
-        dimensions=("average", *PROPERTIES),
+        dimensions=SHOWN,
     )
 
 

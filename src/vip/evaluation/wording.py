@@ -1,7 +1,7 @@
-"""How numbers are said: signs, intervals, units, percentages."""
+"""How numbers are said: signs, intervals, units, percentages; and how a table is, in a terminal."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 MINUS = "\N{MINUS SIGN}"
@@ -69,6 +69,18 @@ def counted(count: int, noun: str) -> str:
 def spelled(name: str) -> str:
     """`visual_quality` -> `visual quality`."""
     return name.replace("_", " ")
+
+
+def aligned(rows: Sequence[Sequence[str]], left: Collection[int]) -> list[str]:
+    """Rows of equal length as lines: the columns in `left` start, all others end, under each other."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(
+            cell.ljust(width) if column in left else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
 
 
 def _three_digits(value: float) -> str:

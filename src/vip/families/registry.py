@@ -1,10 +1,10 @@
 """The list of video model families: one line each, imported only when asked for."""
 
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vip.errors import UserError
+from vip.registries import class_named
 
 if TYPE_CHECKING:
     from vip.families.base import VideoFamily
@@ -27,11 +27,8 @@ COUPLED = ("ConsisIDPipeline", "WanAnimatePipeline", "WanVACEPipeline")
 
 
 def family_named(name: str) -> "type[VideoFamily]":
-    """The family class of that name; UserError listing the known names otherwise."""
-    if name not in FAMILIES:
-        raise UserError(f"model family {name!r} is unknown; known families: {', '.join(sorted(FAMILIES))}")
-    module, _, attribute = FAMILIES[name].partition(":")
-    family: type[VideoFamily] = getattr(import_module(module), attribute)
+    """The family class of that name; UserError for an unknown one."""
+    family: type[VideoFamily] = class_named("model family", FAMILIES, name)
     return family
 
 

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from vip.families.unet3d_parts import is_present, parts_of
-from vip.pruning.flops import transformer_flops
+from vip.pruning.flops import linear_flops, transformer_flops
 
 if TYPE_CHECKING:
     from torch import nn
@@ -44,15 +44,15 @@ def _module_flops(module: "nn.Module", frames: int, pixels: int, tokens: int) ->
     if isinstance(module, Transformer2DModel):
         return frames * _picture_transformer_flops(module, pixels, tokens)
     if isinstance(module, TimestepEmbedding):
-        return _linear_flops(module, rows=1)
-    return _convolution_flops(module, frames * pixels) + _linear_flops(module, rows=frames)
+        return linear_flops(module, rows=1)
+    return _convolution_flops(module, frames * pixels) + linear_flops(module, rows=frames)
 
 
 def _picture_transformer_flops(transformer: "nn.Module", pixels: int, tokens: int) -> int:
     """One picture: self-attention among its pixels, cross-attention from them to the words."""
     from diffusers.models.attention_processor import Attention
 
-    total = _linear_flops(transformer, rows=pixels)
+    total = linear_flops(transformer, rows=pixels)
     for module in transformer.modules():
         if isinstance(module, Attention):
             attention: Any = module
@@ -68,9 +68,3 @@ def _convolution_flops(module: "nn.Module", positions: int) -> int:
 
     kinds = (nn.Conv2d, nn.Conv3d)
     return 2 * positions * sum(m.weight.numel() for m in module.modules() if isinstance(m, kinds))
-
-
-def _linear_flops(module: "nn.Module", rows: int) -> int:
-    from torch import nn
-
-    return 2 * rows * sum(m.weight.numel() for m in module.modules() if isinstance(m, nn.Linear))

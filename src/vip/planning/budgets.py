@@ -1,20 +1,12 @@
 """Whether all stages' budgets can be met one after the other, and how many units each stage searches."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from vip.errors import UserError
 from vip.families.base import Granularity
-from vip.pruning.selection import choose_count, choose_target
+from vip.pruning.selection import Budget, choose
 from vip.types import Unit
-
-
-@dataclass(frozen=True)
-class BudgetStep:
-    """One stage's budget: units that go, or prunable parameters that may be left."""
-
-    blocks_per_stage: int | None
-    target_parameters: int | None
 
 
 @dataclass(frozen=True)
@@ -26,7 +18,7 @@ class StageUnits:
 
 
 def units_of_stages(
-    units: Sequence[Unit], budgets: Sequence[BudgetStep], granularity: Granularity
+    units: Sequence[Unit], budgets: Sequence[Budget], granularity: Granularity
 ) -> list[StageUnits]:
     """What each stage searches and removes; UserError naming the stage whose budget cannot be met.
 
@@ -41,25 +33,16 @@ def units_of_stages(
 
 
 def _walk(
-    units: Sequence[Unit], budgets: Sequence[BudgetStep], granularity: Granularity, sign: int
+    units: Sequence[Unit], budgets: Sequence[Budget], granularity: Granularity, sign: int
 ) -> list[tuple[int, tuple[str, ...]]]:
     """Stage by stage, how many units can go and which do: the smallest first, or with -1 the largest."""
     left, found = list(units), []
     for number, budget in enumerate(budgets, 1):
         losses = {unit.name: sign * float(unit.parameters) for unit in left}
         try:
-            removed = _chosen(left, losses, budget, granularity)
+            removed = choose(left, losses, budget, granularity)
         except UserError as error:
             raise UserError(f"stage_{number}.budget: {error}") from None
         found.append((sum(unit.removable for unit in left), tuple(removed)))
         left = [unit for unit in left if unit.name not in removed]
     return found
-
-
-def _chosen(
-    units: Sequence[Unit], losses: Mapping[str, float], budget: BudgetStep, granularity: Granularity
-) -> list[str]:
-    if budget.target_parameters is not None:
-        return choose_target(units, losses, budget.target_parameters, granularity)
-    assert budget.blocks_per_stage is not None, "a budget is exactly one of its two fields"
-    return choose_count(units, losses, budget.blocks_per_stage, granularity)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from vip.evaluation.costs import bytes_of
 from vip.families.checkpointing import enable_gradient_checkpointing
 from vip.families.loading import AUTOENCODER, DENOISERS, Loading, models_of
 from vip.losses.feature_distillation import feature_loss
@@ -13,7 +14,7 @@ from vip.training.batches import NoisyPairs
 from vip.training.features import captured, of_winners, winners_features
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import Tensor
 
     from vip.families.base import Granularity, VideoFamily
     from vip.types import Conditioning
@@ -93,7 +94,7 @@ class Held:
         sums = 3 * self.trained_bytes if in_parts else 0
         moment = max(measured.peak_bytes + self._gradients_elsewhere() + sums, 2 * self.trained_bytes)
         kept = (3 if averaged else 2) * self.trained_bytes
-        beside = _bytes_of(self._teacher.model.denoiser) if self._teacher else 0
+        beside = bytes_of(self._teacher.model.denoiser) if self._teacher else 0
         peak = max(self._encoding(pairs), self._present(DENOISERS) + kept + moment) + beside
         flops = step.flops + 2 * (measured.flops - step.flops) / norms_every
         return Work(flops / (2 * pairs), peak)
@@ -169,7 +170,7 @@ class Held:
 
     @property
     def _weights(self) -> dict[str, int]:
-        return {name: _bytes_of(model) for name, model in models_of(self.model).items()}
+        return {name: bytes_of(model) for name, model in models_of(self.model).items()}
 
     def _present(self, at_work: Sequence[str]) -> int:
         """Bytes of the models that are there while some of them work, one after the other unless trained."""
@@ -178,8 +179,3 @@ class Held:
             return sum(weights.values())
         working = [size for name, size in weights.items() if name in at_work]
         return sum(working) if self._training and set(at_work) == set(DENOISERS) else max(working)
-
-
-def _bytes_of(model: "nn.Module") -> int:
-    tensors = (*model.parameters(), *model.buffers())
-    return sum(tensor.numel() * tensor.element_size() for tensor in tensors)

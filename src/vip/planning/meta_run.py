@@ -1,6 +1,5 @@
 """Runs code on tensors without contents and counts what it would cost: FLOPs, and the bytes alive at once."""
 
-import weakref
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cache
@@ -34,43 +33,15 @@ def cost_of(run: "Callable[[], object]", *, half: bool = False) -> Cost:
     from torch.nn import functional
     from torch.utils.flop_counter import FlopCounterMode
 
+    from vip.evaluation.live_bytes import LiveBytes
+
     unmasked = cast("Any", _config).patch(meta_nonzero_assume_all_nonzero=True)
-    memory, attention = _memory_mode()(), _Attention()
+    memory, attention = LiveBytes(), _Attention()
     fused = replaced(functional, "scaled_dot_product_attention", attention)
     halved = autocast() if half else nullcontext()
     with FlopCounterMode(display=False) as counter, fused, memory, halved, unmasked:
         run()
     return Cost(int(counter.get_total_flops()) + attention.flops, memory.peak)
-
-
-def _memory_mode() -> "type[Any]":
-    from torch.utils._python_dispatch import TorchDispatchMode
-    from torch.utils._pytree import tree_leaves
-
-    class LiveBytes(TorchDispatchMode):
-        """Follows each storage that an operation makes until it is freed."""
-
-        def __init__(self) -> None:
-            super().__init__()  # type: ignore[no-untyped-call]
-            self.alive: dict[int, int] = {}
-            self.peak = 0
-
-        def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-            given = {_identity(leaf) for leaf in tree_leaves((args, kwargs)) if _is_tensor(leaf)}
-            made = function(*args, **(kwargs or {}))
-            for leaf in tree_leaves(made):
-                if _is_tensor(leaf) and _identity(leaf) not in given:
-                    self._follow(leaf)
-            self.peak = max(self.peak, sum(self.alive.values()))
-            return made
-
-        def _follow(self, tensor: "Tensor") -> None:
-            storage, key = tensor.untyped_storage(), _identity(tensor)
-            if key not in self.alive:
-                self.alive[key] = storage.nbytes()
-                weakref.finalize(storage, self.alive.pop, key, None)
-
-    return LiveBytes
 
 
 class _Attention:
@@ -112,16 +83,3 @@ def _attention_class() -> "type[Any]":
             return torch.empty_like(query), torch.empty_like(key), torch.empty_like(value), None
 
     return Attention
-
-
-def _is_tensor(leaf: object) -> bool:
-    import torch
-
-    return isinstance(leaf, torch.Tensor)
-
-
-def _identity(tensor: "Tensor") -> int:
-    """The same for all tensors that share memory."""
-    from torch.multiprocessing.reductions import StorageWeakRef
-
-    return int(StorageWeakRef(tensor.untyped_storage()).cdata)

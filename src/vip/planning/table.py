@@ -1,8 +1,6 @@
 """A plan as people read it in a terminal."""
 
-from collections.abc import Collection, Sequence
-
-from vip.evaluation.wording import bytes_as_text, quantity_as_text
+from vip.evaluation.wording import aligned, bytes_as_text, quantity_as_text
 from vip.types import Table
 
 HEADINGS = ("stage", "phase", "clips", "reused", "calls", "FLOPs", "hours", "disk", "peak memory")
@@ -40,18 +38,6 @@ def plan_as_text(plan: Table, flops_per_second: float) -> str:
         f"Hours are those of the denoiser alone, at {quantity_as_text(flops_per_second)}FLOP/s."
     )
     return "\n".join([*aligned([HEADINGS, *rows, total], left=(1,)), "", note])
-
-
-def aligned(rows: Sequence[tuple[str, ...]], left: Collection[int]) -> list[str]:
-    """Rows of equal length as lines: the columns in `left` start, all others end, under each other."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(
-            cell.ljust(width) if column in left else cell.rjust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    ]
 
 
 def _hours(flops: float, flops_per_second: float) -> str:

@@ -12,7 +12,6 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from vip.families.base import Granularity
-from vip.families.folder import AS_IT_IS
 from vip.families.loading import Loading
 from vip.planning.budgets import StageUnits
 from vip.planning.held import FLOAT, Held, Work
@@ -36,16 +35,16 @@ class Workload:
     epochs: int
     training_batch: int
     reference_batch: int
-    maximum_pairs: int | None = None
+    maximum_pairs: int | None
     """Most pairs of a stage; None where all are kept."""
-    loading: Loading = AS_IT_IS
-    training_loading: Loading = AS_IT_IS
-    gradient_checkpointing: bool = False
-    in_parts: bool = False
+    loading: Loading
+    training_loading: Loading
+    gradient_checkpointing: bool
+    in_parts: bool
     """Whether `training_batch` is a micro-batch, of which a step has several."""
-    averaged: bool = False
-    gradient_norm_every: int = 10
-    teacher_beside: Loading | None = None
+    averaged: bool
+    gradient_norm_every: int
+    teacher_beside: Loading | None
     """How the teacher is held beside the student in training; None where the method does without."""
 
     def calls_per_step(self, model: "VideoFamily") -> int:

@@ -1,10 +1,42 @@
 """Which units go: greedily those that cost least, until the budget is met (paper Sec. 3.2)."""
 
 from collections.abc import Mapping, Sequence
+from typing import Annotated
+
+from pydantic import ConfigDict, Field
+from pydantic.dataclasses import dataclass
 
 from vip.errors import UserError
 from vip.families.base import Granularity
 from vip.types import Unit
+
+
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class Budget:
+    """How much one stage removes: exactly one of a number of units and a number of parameters to keep."""
+
+    blocks_per_stage: Annotated[int | None, Field(ge=1)] = None
+    """Units removed in this stage."""
+    target_parameters: Annotated[int | None, Field(ge=0)] = None
+    """Prunable parameters left at most after this stage."""
+
+    def __post_init__(self) -> None:
+        """Refuse both, and neither."""
+        if (self.blocks_per_stage is None) == (self.target_parameters is None):
+            raise ValueError(
+                "a budget is exactly one of blocks_per_stage and target_parameters, not blocks_per_stage: "
+                f"{self.blocks_per_stage} and target_parameters: {self.target_parameters}; give one of them"
+            )
+
+
+def choose(
+    units: Sequence[Unit], losses: Mapping[str, float], budget: Budget, granularity: Granularity
+) -> list[str]:
+    """Names of the units to remove, cheapest first, until the budget is met; UserError where it cannot be."""
+    if budget.target_parameters is not None:
+        return choose_target(units, losses, budget.target_parameters, granularity)
+    assert budget.blocks_per_stage is not None, "a budget is exactly one of its two fields"
+    return choose_count(units, losses, budget.blocks_per_stage, granularity)
 
 
 def cheapest_first(units: Sequence[Unit], losses: Mapping[str, float]) -> list[Unit]:

@@ -1,10 +1,19 @@
-"""Units as a table that people read and later nodes choose from."""
+"""Units: how many parameters they have, and a table that people read and later nodes choose from."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from vip.types import Table, Unit
 
+if TYPE_CHECKING:
+    from vip.families.base import VideoFamily
+
 _COLUMNS = ("unit", "parameters", "removable", "reason", "modules")
+
+
+def prunable_parameters(family: "VideoFamily") -> int:
+    """Parameters of all prunable units still present."""
+    return sum(unit.parameters for unit in family.units("module"))
 
 
 def units_table(units: Sequence[Unit]) -> Table:

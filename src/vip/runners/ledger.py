@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from kedro.io.core import is_parameter
+
 from vip.datasets.provenance import Provenance, ProvenanceFolder, Recipe
 from vip.errors import UserError
 from vip.hashing import content_hash, package_hash
@@ -76,11 +78,6 @@ class Ledger:
 
     def _is_kept(self, dataset: str) -> bool:
         return is_parameter(dataset) or hasattr(self._catalog.get(dataset), "fingerprint")
-
-
-def is_parameter(name: str) -> bool:
-    """Whether a node's input is configuration, not data."""
-    return name == "parameters" or name.startswith("params:")
 
 
 def _changes(then: Recipe, now: Recipe) -> Iterator[str]:

@@ -4,7 +4,7 @@ A caption may leave words out ("a red circle on black" says nothing of motion); 
 """
 
 import re
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from vip.shapes.scene import BACKGROUNDS, COLOURS, MOTIONS, SHAPES, Scene
@@ -41,10 +41,6 @@ class Meaning:
     shape: str | None = None
     background: str | None = None
     motion: str | None = None
-
-    def allows(self, scene: Scene) -> bool:
-        """Whether the scene is one of those that the caption describes."""
-        return all(getattr(self, field.name) in (None, getattr(scene, field.name)) for field in fields(self))
 
 
 def describe(scene: Scene, rng: "np.random.Generator", *, motion: bool = True) -> str:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from vip.families.base import VideoFamily
-    from vip.training.settings import DrawSettings
+    from vip.training.settings import ReDPOTraining
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Draw:
     loser_noise: "Tensor"
 
 
-def draw(family: "VideoFamily", pair_id: str, epoch: int, settings: "DrawSettings") -> Draw:
+def draw(family: "VideoFamily", pair_id: str, epoch: int, settings: "ReDPOTraining") -> Draw:
     """One t a pair, eps^w and eps^l ~ N(0, I) (paper Sec. 3.4.1); one eps for both if `shared_noise`."""
     import torch
 
@@ -41,7 +41,7 @@ class Step:
     positions: tuple[int, ...]
 
 
-def plan(count: int, batch_size: int, settings: "DrawSettings") -> list[Step]:
+def plan(count: int, batch_size: int, settings: "ReDPOTraining") -> list[Step]:
     """Every step of a run over `count` pairs: each epoch shuffled afresh, its last batch possibly smaller."""
     return [
         Step(epoch, tuple(batch))

@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from vip.families.base import VideoFamily
     from vip.training.pairs import PreferencePair
     from vip.training.reference import Prediction
-    from vip.training.settings import TrainingSettings
+    from vip.training.settings import ReDPOTraining
     from vip.types import Conditioning, Items
 
 
 def reference_keys(
     references: "Items[Prediction]",
     pairs: "Sequence[PreferencePair]",
-    settings: "TrainingSettings",
+    settings: "ReDPOTraining",
     fingerprint: str,
 ) -> dict[tuple[int, str], str]:
     """The key of each (epoch, pair_id)'s prediction by the reference of this fingerprint.
@@ -68,7 +68,7 @@ class Feed:
     clips: PairClips
     references: "Items[Prediction]"
     keys: Mapping[tuple[int, str], str]
-    settings: "TrainingSettings"
+    settings: "ReDPOTraining"
     device: str
     process: int = 0
     processes: int = 1

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from vip.families.base import VideoFamily
-    from vip.training.settings import TrainingSettings
+    from vip.training.settings import ReDPOTraining
 
 
 def only_trainable(family: "VideoFamily") -> "dict[str, nn.Parameter]":
@@ -31,7 +31,7 @@ def only_trainable(family: "VideoFamily") -> "dict[str, nn.Parameter]":
     return parameters
 
 
-def learning_rate_at(step: int, steps: int, settings: "TrainingSettings") -> float:
+def learning_rate_at(step: int, steps: int, settings: "ReDPOTraining") -> float:
     """The learning rate of a step, counted from 1, of so many: up to a constant, and down to 0 at the end.
 
     The fall is linear too, over the last `decay_share` of the steps; the step after the last would have 0.
@@ -49,7 +49,7 @@ class Optimisation:
     With `sharded`, every process holds its part of all of it, and all have to call each verb.
     """
 
-    def __init__(self, family: "VideoFamily", settings: "TrainingSettings", accelerator: Any) -> None:
+    def __init__(self, family: "VideoFamily", settings: "ReDPOTraining", accelerator: Any) -> None:
         import torch
 
         if settings.gradient_checkpointing:

@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from vip.families.base import VideoFamily
     from vip.families.folder import ModelFolder
     from vip.training.pairs import PreferencePair
-    from vip.training.settings import ReferenceSettings
+    from vip.training.settings import ReDPOTraining
 
 Prediction = dict[str, "Tensor"]
 """`winner` and `loser`: the reference's predictions (C, F, h, w) for one pair in one epoch."""
 
 
-def reference_key(fingerprint: str, pair: "PreferencePair", epoch: int, settings: "ReferenceSettings") -> str:
+def reference_key(fingerprint: str, pair: "PreferencePair", epoch: int, settings: "ReDPOTraining") -> str:
     """The content hash of a prediction: the model, the clips, and all that the draw depends on.
 
     Batch size and precision are part of it, for they can change the last bits of a prediction.
@@ -37,7 +37,7 @@ def reference_key(fingerprint: str, pair: "PreferencePair", epoch: int, settings
 
 
 def reference_predictions(
-    model: "ModelFolder", pairs: "Sequence[PreferencePair]", clips: PairClips, settings: "ReferenceSettings"
+    model: "ModelFolder", pairs: "Sequence[PreferencePair]", clips: PairClips, settings: "ReDPOTraining"
 ) -> LazyMap[Prediction]:
     """A lazy map over all epochs and pairs: key, epoch, pair_id, reference (the fingerprint of the model)."""
     import pandas as pd
@@ -64,7 +64,7 @@ class _Predictor:
         model: "ModelFolder",
         asked: "Mapping[str, tuple[int, PreferencePair]]",
         clips: PairClips,
-        settings: "ReferenceSettings",
+        settings: "ReDPOTraining",
     ) -> None:
         self._model = model
         self._asked = asked

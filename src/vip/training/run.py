@@ -24,7 +24,7 @@ from vip.training.sums import Sums
 if TYPE_CHECKING:
     from torch import nn
 
-    from vip.training.settings import TrainingSettings
+    from vip.training.settings import ReDPOTraining
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ class Run:
 
     name: str
     feed: Feed
-    settings: "TrainingSettings"
+    settings: "ReDPOTraining"
     accelerator: Any
     checkpoints: CheckpointFolder
     teacher: FeatureTeacher | None = None

@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
     from torch import Tensor, nn
 
-    from vip.training.settings import TrainingSettings
+    from vip.training.settings import ReDPOTraining
 
 
-def is_sharded(settings: "TrainingSettings", processes: int) -> bool:
+def is_sharded(settings: "ReDPOTraining", processes: int) -> bool:
     """Whether a training in so many processes is sharded: one alone has nobody to share with."""
     return settings.sharding == "fsdp" and processes > 1
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from vip.training.checkpoints import CheckpointFolder
     from vip.training.pairs import PreferencePair
     from vip.training.reference import Prediction
-    from vip.training.settings import TrainingSettings
+    from vip.training.settings import ReDPOTraining
     from vip.types import Items, Table
 
 _FREE = ("checkpoint_every", "offload", "sharding", "changed_settings")
@@ -50,7 +50,7 @@ def train(
     clips: "PairClips",
     references: "Items[Prediction]",
     checkpoints: "CheckpointFolder",
-    settings: "TrainingSettings",
+    settings: "ReDPOTraining",
 ) -> Trained:
     """Move a pruned model's trainable parameters, and nothing else, by the method that the settings name.
 
@@ -95,7 +95,7 @@ def run_name(
     fingerprint: str,
     pairs: "Iterable[PreferencePair]",
     reference_keys: Iterable[str],
-    settings: "TrainingSettings",
+    settings: "ReDPOTraining",
 ) -> str:
     """A hash of what decides the outcome of a run: model, pairs, reference predictions, settings, losses.
 

@@ -67,7 +67,7 @@ def test_a_bug_of_ours_is_not_told_as_the_users_yaml(project, monkeypatch):
         ("parameters.yml", b"scoring: " + b"[" * 3000 + b"\n", "parameters"),
         ("parameters.yml", b"stages: yes\n", "stages is True"),
         ("parameters.yml", b"scoring:\n", "scoring is None"),
-        ("parameters.yml", b"scoring: {reward: {name: videoscor}}\n", "did you mean 'videoscore'"),
+        ("parameters.yml", b"scoring: {reward: {name: videoscor}}\n", "did you mean videoscore"),
         ("parameters.yml", b"scoring: {reward: {name: clip, options: {modle: x}}}\n", "no option modle"),
         (
             "parameters.yml",

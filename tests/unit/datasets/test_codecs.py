@@ -105,7 +105,7 @@ def test_codecs_are_chosen_by_name_with_options() -> None:
 @pytest.mark.parametrize(
     ("choice", "message"),
     [
-        ("video", "codec 'video' is unknown; known codecs: clip, row, tensors"),
+        ("video", "codec 'video' is unknown; known are clip, row, tensors"),
         ({"frames_per_second": 8}, "codec None is unknown"),
         ({"name": "row", "fps": 8}, "codec 'row' does not take the options"),
     ],

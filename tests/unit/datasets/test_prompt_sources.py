@@ -7,11 +7,11 @@ import tracemalloc
 import pandas as pd
 import pytest
 from kedro.io import DataCatalog, DatasetError
+from tests.tiny.settings import prompt_filtering
 
 from vip.datasets import PromptSourceDataset
 from vip.errors import UserError
 from vip.pipelines.prompt_filtering import nodes
-from vip.pipelines.prompt_filtering.config import PromptFiltering
 from vip.types import RawPrompt
 
 CAPTIONS = ['Aerial view of "the" coast, 4k', "None", "café", "line\nbreak", ""]
@@ -146,7 +146,7 @@ def test_the_catalog_makes_it_and_shows_its_head(tmp_path):
 
 def test_ten_times_the_rows_need_no_more_memory(tmp_path):
     """The peak while cleaning, as tracemalloc sees it, does not grow with the source."""
-    settings = PromptFiltering(maximum_prompts=100)
+    settings = prompt_filtering(maximum_prompts=100)
 
     def peak(count):
         captions = (f"red circle number {number % (count // 2)} moves left" for number in range(count))

@@ -15,7 +15,7 @@ def test_every_name_leads_to_the_class_of_that_name(name: str) -> None:
 
 
 def test_unknown_names_are_answered_with_the_known_ones() -> None:
-    with pytest.raises(UserError, match=r"'animatedif' is unknown; known families: allegro, animatediff, "):
+    with pytest.raises(UserError, match=r"model family 'animatedif' is unknown; did you mean animatediff\?"):
         family_named("animatedif")
 
 

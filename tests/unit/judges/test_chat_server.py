@@ -7,6 +7,7 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
+from tests.tiny.settings import prompt_filtering
 
 from vip.datasets import LazyMapDataset
 from vip.errors import UserError
@@ -14,7 +15,6 @@ from vip.judges.chat_client import Answer, MalformedAnswerError, Turns, read_ans
 from vip.judges.chat_server import ChatServer, read_odds
 from vip.judges.language_model import LanguageModel
 from vip.pipelines.prompt_filtering import nodes
-from vip.pipelines.prompt_filtering.config import PromptFiltering
 from vip.types import PROPERTIES
 
 PROMPTS = ["red circle moves left", "crisp blue square", "moves"]
@@ -125,7 +125,7 @@ def test_a_server_that_dies_and_returns_is_not_asked_again_for_what_it_said(
     prompts = pd.DataFrame({"prompt_id": list("abcde"), "prompt": [f"red circle {n} moves" for n in "vwxyz"]})
     options = {"url": server.url, "model": "tiny", "questions": str(tiny_chat_model / "questions.yml")}
     options |= {"parallel": 1, "attempts": 2, "backoff": 0.01}
-    settings = PromptFiltering(judge={"name": "chat_server", "options": options})
+    settings = prompt_filtering(judge={"name": "chat_server", "options": options})
 
     def judge_all():
         dataset = LazyMapDataset(str(tmp_path / "judged.parquet"), str(tmp_path / "store"), "row")

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from vip.families.animatediff import AnimateDiff
+from vip.families.folder import AS_IT_IS
 from vip.families.loading import Loading
 from vip.planning.budgets import StageUnits
 from vip.planning.table import plan_as_text
@@ -25,6 +26,14 @@ WORK = Workload(
     epochs=2,
     training_batch=8,
     reference_batch=32,
+    maximum_pairs=None,
+    loading=AS_IT_IS,
+    training_loading=AS_IT_IS,
+    gradient_checkpointing=False,
+    in_parts=False,
+    averaged=False,
+    gradient_norm_every=10,
+    teacher_beside=None,
 )
 
 

@@ -100,7 +100,7 @@ def test_the_fingerprint_follows_parts_and_weights():
         ([part(1.0, weight="much")], "weight 'much'"),
         ([part(1.0, weight=True)], "weight True"),
         ([part(1.0, weight=float("nan"))], "weight nan"),
-        ([{"name": "videoscor"}], "did you mean 'videoscore'"),
+        ([{"name": "videoscor"}], "did you mean videoscore"),
     ],
 )
 def test_lists_that_make_no_sense_are_refused(rewards, message):

@@ -18,8 +18,12 @@ HELD_OUT = {purpose: held_out_prompts(purpose) for purpose in ("evaluation", "de
 def scenes_of(prompts):
     """The scenes described by those prompts that state a motion."""
     meanings = {parse(prompt) for prompt in prompts}
+    wanted = [vars(meaning).items() for meaning in meanings if meaning.motion]
     return {
-        scene for meaning in meanings if meaning.motion for scene in all_scenes() if meaning.allows(scene)
+        scene
+        for words in wanted
+        for scene in all_scenes()
+        if all(value in (None, getattr(scene, name)) for name, value in words)
     }
 
 

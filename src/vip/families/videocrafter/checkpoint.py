@@ -78,6 +78,6 @@ def _not_ours(missing: list[str]) -> str:
     return f"not a VideoCrafter checkpoint: {len(missing)} keys are missing ({_some(missing)})"
 
 
-def _some(names: list[str], limit: int = 3) -> str:
-    more = f", and {len(names) - limit} more" if len(names) > limit else ""
-    return ", ".join(names[:limit]) + more
+def _some(names: list[str]) -> str:
+    more = f", and {len(names) - 3} more" if len(names) > 3 else ""
+    return ", ".join(names[:3]) + more

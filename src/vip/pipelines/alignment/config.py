@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
-Property = Literal["visual_quality", "temporal_consistency", "dynamic_degree", "text_alignment"]
+from vip.types import Property
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))

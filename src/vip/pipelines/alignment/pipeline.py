@@ -1,7 +1,6 @@
 """The teacher's own clips, ranked by a preference; the model that learned it, and what else that changed."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from kedro.pipeline import Node, Pipeline, node, pipeline
 
@@ -29,7 +28,7 @@ SETTINGS = ("params:alignment", "params:evaluation")
 SHARED_INPUTS = ("teacher", "prompts", "scoring_prompts", "evaluation_prompts")
 
 
-def create_pipeline(opinions: Sequence[str] = (), **_kwargs: Any) -> Pipeline:
+def create_pipeline(opinions: Sequence[str] = ()) -> Pipeline:
     """Samples, pairs and training, where winners and losers are the teacher's; both models evaluated."""
     judges = JUDGES | {name: f"params:{RUNS}.second_opinions.{name}" for name in opinions}
     training = pipeline(

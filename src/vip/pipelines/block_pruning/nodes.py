@@ -1,7 +1,6 @@
 """Find what each unit is worth, remove the cheapest, and name what that damaged (paper Sec. 3.2, Alg. 1)."""
 
 import logging
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,9 +14,9 @@ from vip.pipelines.block_pruning.config import BlockPruning, Budget
 from vip.pipelines.video_generation.config import VideoGeneration
 from vip.pruning.importance import WHOLE, importance_table, losses_of
 from vip.pruning.record import record_to_json
-from vip.pruning.selection import choose_count, choose_target
-from vip.pruning.units import units_of, units_table
-from vip.types import PROPERTIES, Clip, LazyMap, PrunedStage, Table, Unit
+from vip.pruning.selection import choose
+from vip.pruning.units import prunable_parameters, units_of, units_table
+from vip.types import PROPERTIES, Clip, LazyMap, PrunedStage, Table
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +29,7 @@ def list_units(previous_student: ModelFolder, budget: Budget, settings: BlockPru
             f"{previous_student.path}: 0 of {len(units)} units are removable at granularity "
             f"{settings.granularity}; choose another granularity, or run fewer stages"
         )
-    _choose(units, {unit.name: 0.0 for unit in units}, budget, settings)
+    choose(units, {unit.name: 0.0 for unit in units}, budget, settings.granularity)
     return units_table(units)
 
 
@@ -73,16 +72,7 @@ def choose_units(units: Table, block_importance: Table, budget: Budget, settings
             f"block_importance holds {len(losses)} removable units, which are not the stage's units at "
             f"granularity {settings.granularity}; run from candidate_clips again"
         )
-    return _choose(listed, losses, budget, settings)
-
-
-def _choose(
-    units: Sequence[Unit], losses: Mapping[str, float], budget: Budget, settings: BlockPruning
-) -> list[str]:
-    if budget.target_parameters is not None:
-        return choose_target(units, losses, budget.target_parameters, settings.granularity)
-    assert budget.blocks_per_stage is not None, "a budget is exactly one of its two fields"
-    return choose_count(units, losses, budget.blocks_per_stage, settings.granularity)
+    return choose(listed, losses, budget, settings.granularity)
 
 
 def prune(
@@ -90,13 +80,13 @@ def prune(
 ) -> tuple[VideoFamily, dict[str, Any]]:
     """The student without these units, its record one stage longer, and that record as JSON."""
     model = previous_student.open()
-    before, flops_before = _prunable_parameters(model), model.flops()
+    before, flops_before = prunable_parameters(model), model.flops()
     model.remove(removed_units, settings.granularity)
     stage = PrunedStage(
         stage=len(model.record.stages) + 1,
         removed=tuple(removed_units),
         parameters_before=before,
-        parameters_after=_prunable_parameters(model),
+        parameters_after=prunable_parameters(model),
         flops_before=flops_before,
         flops_after=model.flops(),
     )
@@ -114,10 +104,6 @@ def prune(
         ", ".join(removed_units),
     )
     return model, record_to_json(model.record)
-
-
-def _prunable_parameters(model: VideoFamily) -> int:
-    return sum(unit.parameters for unit in model.units("module"))
 
 
 def find_target_properties(

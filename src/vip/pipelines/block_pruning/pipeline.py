@@ -1,7 +1,5 @@
 """The previous student in; the pruned model, and the properties it was damaged in, out."""
 
-from typing import Any
-
 from kedro.pipeline import Pipeline, node, pipeline
 
 from vip.pipelines.block_pruning.nodes import (
@@ -16,7 +14,7 @@ from vip.pipelines.scoring.pipeline import scores_of
 from vip.pipelines.video_generation.pipeline import clips_of
 
 
-def create_pipeline(**_kwargs: Any) -> Pipeline:
+def create_pipeline() -> Pipeline:
     """Search the units, remove the cheapest, and compare the rest with the teacher."""
     search = [
         node(

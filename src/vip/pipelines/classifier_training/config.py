@@ -14,7 +14,7 @@ class ClassifierTraining:
 
     loop: Loop
     """How long and how fast it learns; a batch is of single frames."""
-    clips: Annotated[int, Field(ge=1)] = 270
+    clips: Annotated[int, Field(ge=1)]
     """Renderings of held-out scenes behind each row of its accuracy."""
-    seed: Annotated[int, Field(ge=0)] = 0
+    seed: Annotated[int, Field(ge=0)]
     """Seed of the initial weights and of all draws."""

@@ -1,13 +1,11 @@
 """From nothing but the renderer to the classifier's weights, its curve and its accuracy."""
 
-from typing import Any
-
 from kedro.pipeline import Pipeline, node, pipeline
 
 from vip.pipelines.classifier_training.nodes import train_classifier
 
 
-def create_pipeline(**_kwargs: Any) -> Pipeline:
+def create_pipeline() -> Pipeline:
     """The training."""
     return pipeline(
         [

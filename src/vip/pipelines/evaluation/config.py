@@ -1,22 +1,5 @@
-"""The parameters of evaluation and of the report."""
+"""The parameters of evaluation and of the report, which are what the pages are told."""
 
-from typing import Annotated
+from vip.evaluation.settings import Evaluation
 
-from pydantic import ConfigDict, Field
-from pydantic.dataclasses import dataclass
-
-
-@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
-class Evaluation:
-    """How sure the comparison has to be, and how much of it the report shows."""
-
-    resamples: Annotated[int, Field(ge=100, le=1_000_000)]
-    """Bootstrap resamples behind each interval."""
-    confidence: Annotated[float, Field(gt=0.5, lt=1)]
-    """How often such intervals hold the true difference."""
-    examples: Annotated[int, Field(ge=1, le=12)]
-    """Best, typical and worst clips that the report shows a stage: so many of each."""
-    latency_clips: Annotated[int, Field(ge=1)]
-    """Timed sampling calls a model; the median counts."""
-    seed: Annotated[int, Field(ge=0)]
-    """Seed of the bootstrap and of the noise that is timed."""
+__all__ = ["Evaluation"]

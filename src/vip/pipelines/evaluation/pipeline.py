@@ -1,7 +1,5 @@
 """Evaluation clips, their scores, and what the models cost."""
 
-from typing import Any
-
 from kedro.pipeline import Pipeline, node, pipeline
 
 from vip.pipelines.evaluation.nodes import compare_models, measure_costs
@@ -12,7 +10,7 @@ from vip.pipelines.video_generation.pipeline import clips_of
 MODELS = {"full": "teacher", "pruned": "pruned", "student": "student"}
 
 
-def create_pipeline(**_kwargs: Any) -> Pipeline:
+def create_pipeline() -> Pipeline:
     """Teacher, pruned and student on the evaluation prompts: clips, scores, costs, metrics, a user study."""
     clips = [
         clips_of(model, "evaluation_prompts", f"{name}_evaluation_clips") for name, model in MODELS.items()

@@ -1,11 +1,11 @@
 """The parameters of pair curation."""
 
-from difflib import get_close_matches
 from typing import Annotated
 
 from pydantic import ConfigDict, Field, field_validator
 from pydantic.dataclasses import dataclass
 
+from vip.errors import nearest
 from vip.types import PROPERTIES
 
 
@@ -33,17 +33,16 @@ class PairCuration:
 
     thresholds: dict[str, Threshold]
     """tau_p by property; every property needs one, as pruning may damage any of them."""
-    describes_threshold: Annotated[float, Field(ge=0, le=1)] = 0.5
+    describes_threshold: Annotated[float, Field(ge=0, le=1)]
     """A prompt serves a property from this probability on that it describes it."""
-    maximum_pairs: Annotated[int, Field(ge=1)] | None = None
+    maximum_pairs: Annotated[int, Field(ge=1)] | None
     """Most pairs of a stage, drawn from all properties alike; None keeps all."""
 
     @field_validator("thresholds")
     @classmethod
     def _name_every_property(cls, thresholds: dict[str, Threshold]) -> dict[str, Threshold]:
         for name in sorted(set(thresholds) - set(PROPERTIES)):
-            near = get_close_matches(name, PROPERTIES, n=1) or [", ".join(PROPERTIES)]
-            raise ValueError(f"thresholds names {name!r}, which is no property; did you mean {near[0]}?")
+            raise ValueError(f"thresholds names {name!r}, which is no property{nearest(name, PROPERTIES)}")
         if missing := [name for name in PROPERTIES if name not in thresholds]:
             raise ValueError(
                 f"thresholds has {len(thresholds)} of {len(PROPERTIES)} properties, without "

@@ -1,13 +1,11 @@
 """Scores of both models in, preference pairs out."""
 
-from typing import Any
-
 from kedro.pipeline import Pipeline, node, pipeline
 
 from vip.pipelines.pair_curation.nodes import curate_pairs
 
 
-def create_pipeline(**_kwargs: Any) -> Pipeline:
+def create_pipeline() -> Pipeline:
     """The preference pairs of a stage, and how many there were to choose from."""
     return pipeline(
         [

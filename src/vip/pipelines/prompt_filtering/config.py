@@ -14,7 +14,7 @@ Count = Annotated[int, Field(ge=1)]
 class JudgeChoice:
     """A judge by its name in the registry, and what it is built with."""
 
-    name: str = "lexicon"
+    name: str
     """Name in `vip.judges.registry`."""
     options: dict[str, Any] = Field(default_factory=dict)
     """Arguments of the judge."""
@@ -24,23 +24,23 @@ class JudgeChoice:
 class PromptFiltering:
     """Which prompts are kept, and how many of them are used for what."""
 
-    judge: JudgeChoice = Field(default_factory=JudgeChoice)
+    judge: JudgeChoice
     """What says which properties a prompt describes."""
-    minimum_words: Count = 5
+    minimum_words: Count
     """Fewest words of a prompt, articles not counted."""
-    maximum_words: Count = 25
+    maximum_words: Count
     """Most words of a prompt, articles not counted."""
-    maximum_prompts: Count | None = None
+    maximum_prompts: Count | None
     """Most different prompts that are judged, drawn from all fit ones; None judges them all."""
-    threshold: Annotated[float, Field(ge=0, le=1)] = 0.5
+    threshold: Annotated[float, Field(ge=0, le=1)]
     """Probability from which on a prompt describes a property."""
-    scoring_prompts: Count = 16
+    scoring_prompts: Count
     """Prompts of the block search."""
-    stage_prompts: Count = 96
+    stage_prompts: Count
     """Most prompts that a stage makes pairs from."""
-    evaluation_prompts: Count = 64
+    evaluation_prompts: Count
     """Most prompts of the evaluation: the first ones of their file."""
-    seed: Annotated[int, Field(ge=0)] = 0
+    seed: Annotated[int, Field(ge=0)]
     """What the choice among equally good prompts depends on."""
 
     @model_validator(mode="after")

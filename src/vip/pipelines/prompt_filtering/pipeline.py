@@ -1,7 +1,5 @@
 """Raw prompts in; judged prompts, those of the block search and those of the evaluation out."""
 
-from typing import Any
-
 from kedro.pipeline import Node, Pipeline, node, pipeline
 
 from vip.pipelines.prompt_filtering import nodes
@@ -28,7 +26,7 @@ def held_out_prompts(name: str) -> list[Node]:
     return [clean, *labelled(f"clean_{name}_prompts", f"{name}_judgements", f"{name}_prompts")]
 
 
-def create_pipeline(**_kwargs: Any) -> Pipeline:
+def create_pipeline() -> Pipeline:
     """Clean, judge and label, once for all stages."""
     return pipeline(
         [

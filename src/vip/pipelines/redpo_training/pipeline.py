@@ -1,13 +1,11 @@
 """Pairs in, the student out."""
 
-from typing import Any
-
 from kedro.pipeline import Pipeline, node, pipeline
 
 from vip.pipelines.redpo_training.nodes import predict_reference, train_student
 
 
-def create_pipeline(**_kwargs: Any) -> Pipeline:
+def create_pipeline() -> Pipeline:
     """The reference's predictions, then the student with its training curve."""
     return pipeline(
         [

@@ -1,7 +1,5 @@
 """The report over all stages; it stands outside their namespaces."""
 
-from typing import Any
-
 from kedro.pipeline import Pipeline, node, pipeline
 
 from vip.evaluation.arguments import argument_name
@@ -9,7 +7,7 @@ from vip.evaluation.stages import DATASETS
 from vip.pipelines.reporting.nodes import gather_results, write_report
 
 
-def create_pipeline(stages: int, **_kwargs: Any) -> Pipeline:
+def create_pipeline(stages: int) -> Pipeline:
     """The results and the report of stages 1 to `stages`."""
     evidence = {
         argument_name(f"stage_{stage}", name): f"stage_{stage}.{name}"

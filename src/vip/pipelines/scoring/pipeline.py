@@ -1,7 +1,5 @@
 """Clips in, tables of scores out."""
 
-from typing import Any
-
 from kedro.pipeline import Node, Pipeline, node, pipeline
 
 from vip.pipelines.scoring.nodes import score_clips, tabulate_scores
@@ -25,6 +23,6 @@ def scores_of(name: str, clips: str = "", scoring: str = "params:scoring") -> li
     ]
 
 
-def create_pipeline(**_kwargs: Any) -> Pipeline:
+def create_pipeline() -> Pipeline:
     """Scores of the clips of the full and of the pruned model."""
     return pipeline([*scores_of("full"), *scores_of("pruned")], tags="scoring")

@@ -18,11 +18,11 @@ class StepDistillation:
     """The guidance that the teacher is sampled with, and that the student learns to do without."""
     loop: Loop
     """How long and how fast it learns."""
-    placements: Annotated[int, Field(ge=1)] = 2
+    placements: Annotated[int, Field(ge=1)]
     """Clips rendered of each training scene."""
-    silent_share: Annotated[float, Field(ge=0, le=1)] = 0.1
+    silent_share: Annotated[float, Field(ge=0, le=1)]
     """Share of captions that say nothing of motion."""
-    caption_dropout: Annotated[float, Field(ge=0, le=1)] = 0.0
+    caption_dropout: Annotated[float, Field(ge=0, le=1)]
     """Share of captions that are empty; without guidance nobody asks for these."""
-    seed: Annotated[int, Field(ge=0)] = 0
+    seed: Annotated[int, Field(ge=0)]
     """Seed of all draws."""

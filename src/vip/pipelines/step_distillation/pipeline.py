@@ -1,7 +1,5 @@
 """From the embedded teacher to one of few steps, its clips of unseen scenes and their scores."""
 
-from typing import Any
-
 from kedro.pipeline import Pipeline, node, pipeline
 
 from vip.pipelines.prompt_filtering.pipeline import held_out_prompts
@@ -10,7 +8,7 @@ from vip.pipelines.step_distillation.nodes import distil_steps
 from vip.pipelines.video_generation.pipeline import clips_of
 
 
-def create_pipeline(**_kwargs: Any) -> Pipeline:
+def create_pipeline() -> Pipeline:
     """The training, then a look at what was learned, on the development prompts."""
     return pipeline(
         [

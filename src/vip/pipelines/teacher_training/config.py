@@ -16,12 +16,12 @@ class TeacherTraining:
     """How an embedded teacher is made."""
 
     denoiser: DenoiserTraining
-    autoencoder: AutoencoderTraining | None = None
+    autoencoder: AutoencoderTraining | None
     """None takes that of the dataset `first_teacher`."""
+    architecture: Architecture
+    placements: Annotated[int, Field(ge=1)]
+    """Clips rendered of each training scene, each at another place and size."""
+    seed: int
+    """Seed of the initial weights."""
     own_autoencoder: Loop | None = None
     """How the pipeline's own class of autoencoder learns the same latents, where it is no AutoencoderKL."""
-    architecture: Architecture = "animatediff"
-    placements: Annotated[int, Field(ge=1)] = 12
-    """Clips rendered of each training scene, each at another place and size."""
-    seed: int = 0
-    """Seed of the initial weights."""

@@ -1,7 +1,5 @@
 """Votes in, results out: run by itself once people have voted; the evaluation makes the page."""
 
-from typing import Any
-
 from kedro.pipeline import Node, Pipeline, node, pipeline
 
 from vip.pipelines.user_study.nodes import count_votes, make_study
@@ -19,7 +17,7 @@ def study_page() -> Node:
     )
 
 
-def create_pipeline(number: int, **_kwargs: Any) -> Pipeline:
+def create_pipeline(number: int) -> Pipeline:
     """The votes on stage `number`."""
     counting = node(
         count_votes,

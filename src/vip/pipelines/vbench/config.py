@@ -10,13 +10,13 @@ from pydantic.dataclasses import dataclass
 class VBench:
     """How VBench is run; it pins packages of its own, so it is a program in another environment."""
 
-    command: list[str] = Field(default_factory=list)
+    command: list[str]
     """What runs one dimension; {videos}, {info}, {output} and {dimension} are filled in. Empty: no VBench."""
-    samples: Annotated[int, Field(ge=1, le=5)] = 5
+    samples: Annotated[int, Field(ge=1, le=5)]
     """Videos a prompt, each from noise of its own; VBench looks for 5, and its published scores rest on 5."""
-    frames_per_second: Annotated[int, Field(ge=1)] = 8
+    frames_per_second: Annotated[int, Field(ge=1)]
     """The rate at which the videos play; the dynamic degree depends on it. Set it in globals.yml."""
-    hours: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 24.0
+    hours: Annotated[float, Field(gt=0, allow_inf_nan=False)]
     """How long one dimension may take."""
-    batch_size: Annotated[int, Field(ge=1)] = 16
+    batch_size: Annotated[int, Field(ge=1)]
     """Videos measured at once where we measure ourselves."""

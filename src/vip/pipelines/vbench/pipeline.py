@@ -1,7 +1,5 @@
 """Teacher and last student in, VBench's tables out."""
 
-from typing import Any
-
 from kedro.pipeline import Node, Pipeline, node, pipeline
 
 from vip.pipelines.vbench.nodes import (
@@ -16,7 +14,7 @@ from vip.pipelines.vbench.nodes import (
 )
 
 
-def create_pipeline(stages: int, **_kwargs: Any) -> Pipeline:
+def create_pipeline(stages: int) -> Pipeline:
     """The prompt list, and for the teacher (full) and the student of the last stage all that follows from it.
 
     Nodes tagged `vbench_measures` need no VBench: `kedro run --pipeline=vbench --tags=vbench_measures`.

@@ -13,19 +13,19 @@ from vip.types import Sampler
 class VideoGeneration:
     """How every model samples its clips; the same for teacher, pruned model and student."""
 
-    steps: Annotated[int, Field(ge=1, le=1000)] = 8
+    steps: Annotated[int, Field(ge=1, le=1000)]
     """Denoising steps of a clip."""
-    guidance_scale: Annotated[float, Field(ge=1, le=100, allow_inf_nan=False)] = 3.0
+    guidance_scale: Annotated[float, Field(ge=1, le=100, allow_inf_nan=False)]
     """Scale of classifier-free guidance; 1 turns it off and halves the work."""
-    batch_size: Annotated[int, Field(ge=1)] = 16
+    batch_size: Annotated[int, Field(ge=1)]
     """Clips made at once. Batches are filled up, so fewer prompts cost as much."""
-    seed: Annotated[int, Field(ge=0)] = 0
+    seed: Annotated[int, Field(ge=0)]
     """With the prompt, what a clip's initial noise depends on."""
-    precision: Precision = "fp32"
+    precision: Precision
     """bf16: half the memory for the denoiser and the text encoders, and quicker; clips differ a little."""
-    offload: bool = False
+    offload: bool
     """Keep on the GPU only the model at work, the others in the machine's memory."""
-    vae_tiling: bool = False
+    vae_tiling: bool
     """Decode clips in overlapping tiles and frame by frame; pixels differ a little where tiles meet."""
 
     @property

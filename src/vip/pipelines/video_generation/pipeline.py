@@ -1,7 +1,5 @@
 """Stage prompts in, the clips of the full and of the pruned model out."""
 
-from typing import Any
-
 from kedro.pipeline import Node, Pipeline, node, pipeline
 
 from vip.pipelines.video_generation.nodes import generate_clips
@@ -12,7 +10,7 @@ def clips_of(model: str, prompts: str, clips: str) -> Node:
     return node(generate_clips, inputs=[model, prompts, "params:video_generation"], outputs=clips, name=clips)
 
 
-def create_pipeline(**_kwargs: Any) -> Pipeline:
+def create_pipeline() -> Pipeline:
     """Clips of the teacher and of the pruned model for the same prompts."""
     return pipeline(
         [

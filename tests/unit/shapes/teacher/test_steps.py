@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from tests.tiny.settings import video_generation
 
 from vip.errors import UserError
 from vip.families.animatediff import AnimateDiff
@@ -17,8 +18,16 @@ from vip.training.checkpoints import CheckpointFolder
 from vip.types import Sampler
 
 LOOP = {"steps": 2, "batch_size": 2, "learning_rate": 1e-2, "warmup_steps": 1, "ema_decay": 0.0}
-SETTINGS = StepDistillation(teacher_steps=4, guidance_scale=2.0, loop=LOOP, placements=1)
-FEW_STEPS = VideoGeneration(steps=2, guidance_scale=1.0)
+SETTINGS = StepDistillation(
+    teacher_steps=4,
+    guidance_scale=2.0,
+    loop=LOOP,
+    placements=1,
+    silent_share=0.1,
+    caption_dropout=0.0,
+    seed=0,
+)
+FEW_STEPS = video_generation(steps=2, guidance_scale=1.0)
 
 
 def latents(count, model, seed=0):
@@ -93,7 +102,7 @@ def test_what_comes_out_is_a_folder_like_the_teachers_with_another_denoiser(
 @pytest.mark.parametrize(
     ("sampling", "settings", "message"),
     [
-        (VideoGeneration(steps=2, guidance_scale=2.0), SETTINGS, "guidance_scale is 2.0.*set it to 1"),
+        (video_generation(steps=2, guidance_scale=2.0), SETTINGS, "guidance_scale is 2.0.*set it to 1"),
         (FEW_STEPS, replace(SETTINGS, teacher_steps=5), "teacher_steps is 5.*multiple of the 2 steps"),
         (FEW_STEPS, replace(SETTINGS, teacher_steps=6), "divide the schedule.s 1000, such as 4$"),
         (replace(FEW_STEPS, steps=4), replace(SETTINGS, teacher_steps=90), "such as 100$"),
