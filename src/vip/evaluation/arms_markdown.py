@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from vip.evaluation.arms import differences_of, last_stages, paired_gains
+from vip.evaluation.comparison import SHOWN
 from vip.evaluation.markdown import said, section
 from vip.evaluation.results import records
 from vip.evaluation.wording import percent, quantity_as_text, signed, spelled
@@ -50,11 +51,11 @@ def _head(scores: Table, arms: Table, differences: Table, resamples: int, confid
 def _means(arms: Table, judge: str) -> str:
     rows = []
     for place, of in _cells(arms[arms["evaluator"] == judge], ("arm", "stage"), "dimension"):
-        scored = [f"{of[name]['mean']:.3f}" for name in ("average", *PROPERTIES)]
+        scored = [f"{of[name]['mean']:.3f}" for name in SHOWN]
         average = of["average"]
         size = [quantity_as_text(average[name]) for name in ("parameters", "flops")]
         rows.append([*place, *scored, *size, f"{average['steps']:,.0f}"])
-    header = ["arm", "stage", "average", *PROPERTIES, "parameters", "FLOPs", "training steps"]
+    header = ["arm", "stage", *SHOWN, "parameters", "FLOPs", "training steps"]
     return section(f"Means by {spelled(judge)}", header, rows)
 
 

@@ -7,11 +7,10 @@ from typing import Any
 from vip.evaluation.arms_figures import forest_figure, size_figure, win_figure
 from vip.evaluation.arms_gains import carries
 from vip.evaluation.bootstrap import side_of_zero
+from vip.evaluation.comparison import SHOWN
 from vip.evaluation.results import records, rows_with_cells
 from vip.evaluation.templating import environment_of, with_figures
-from vip.types import PROPERTIES, Table
-
-SHOWN = ("average", *PROPERTIES)
+from vip.types import Table
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from vip.evaluation.arms_markdown import as_markdown
 from vip.evaluation.arms_page import Asked, render
 from vip.families.folder import ModelFolder
 from vip.pipelines.comparison.config import Comparison, Roster
+from vip.pruning.units import prunable_parameters
 from vip.types import PROPERTIES, Table
 
 SCORES = ("prompt_id", "prompt", "seed", "reward", *PROPERTIES, "average")
@@ -15,7 +16,7 @@ SCORES = ("prompt_id", "prompt", "seed", "reward", *PROPERTIES, "average")
 def measure_size(model: ModelFolder) -> dict[str, int]:
     """Prunable parameters, and their FLOPs in one denoiser call (see `vip.evaluation.costs`)."""
     family = model.open("meta")
-    return {"parameters": sum(unit.parameters for unit in family.units("module")), "flops": family.flops()}
+    return {"parameters": prunable_parameters(family), "flops": family.flops()}
 
 
 def gather_scores(**tables: Table) -> Table:

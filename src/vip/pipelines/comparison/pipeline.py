@@ -1,7 +1,6 @@
 """The template of a stage for every arm, seed and stage, the evaluation of each, a page over all."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from kedro.pipeline import Node, Pipeline, node, pipeline
 
@@ -31,7 +30,7 @@ EVALUATION, DEVELOPMENT = "evaluation", "development"
 SHARED_INPUTS = ("teacher", "prompts", "scoring_prompts")
 
 
-def create_pipeline(runs: Sequence[ArmRun], opinions: Sequence[str] = (), **_kwargs: Any) -> Pipeline:
+def create_pipeline(runs: Sequence[ArmRun], opinions: Sequence[str] = ()) -> Pipeline:
     """Everything of every run, judged by `scoring` and these second opinions, and what comes of it all."""
     places = [(run, stage) for run in runs for stage in stages_of(run)]
     return pipeline([*nodes_of(places, opinions), *_summary(places, opinions)], tags="comparison")

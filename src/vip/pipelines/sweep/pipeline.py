@@ -1,7 +1,6 @@
 """The arms of all sweeps, evaluated at their last stage on development prompts, and a page over all."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from kedro.pipeline import Node, Pipeline, node, pipeline
 
@@ -14,7 +13,7 @@ from vip.pipelines.sweep.arms import SWEPT
 from vip.pipelines.sweep.nodes import gather_pairs, tabulate_sweeps, write_page, write_tables
 
 
-def create_pipeline(runs: Sequence[ArmRun], opinions: Sequence[str] = (), **_kwargs: Any) -> Pipeline:
+def create_pipeline(runs: Sequence[ArmRun], opinions: Sequence[str] = ()) -> Pipeline:
     """Everything of every run, judged on the prompts that settings are chosen by, and what comes of it."""
     places = [(run, run.stages) for run in runs]
     judged = [*nodes_of(places, opinions, DEVELOPMENT), *gathered(places, "sweep", opinions, DEVELOPMENT)]
