@@ -93,7 +93,7 @@ def test_a_gain_that_only_the_reward_trained_with_sees_is_called_over_optimisati
     row = re.search(r'<th scope="row">redpo</th><td>reward 1</td>(.*?)</tr>', page, re.DOTALL)[1]
     assert re.findall(r"<b>(.\d\.\d{3}|0\.000)</b>", row) == ["+1.500", "0.000"]
     assert "<small>its own reward</small>" in row
-    assert "its own sees +1.500 more of what it leads plain sft by [" in row
+    assert "<small>excess +1.500 [" in row
     assert '<b class="below">not all of it</b>' in row
     assert "classifier 1 sees less in visual quality" in row
 
@@ -116,7 +116,7 @@ def test_an_arm_whose_reward_judges_nobody_cannot_be_told(tables, scores):
     page = page_of(tables, gained(scores, trained_with), trained_with)
     assert "<td>mixture, which judges nobody here</td>" in page
     assert "cannot be told" in page
-    assert "its own sees" not in page
+    assert "<small>excess" not in page
 
 
 def test_arms_that_are_left_out_are_named_with_the_reason(page):
