@@ -40,9 +40,7 @@ def test_tables_of_sweeps_are_what_their_results_say() -> None:
 
 def test_every_difference_on_the_page_stands_in_a_table() -> None:
     known = {
-        found
-        for path in DOCS.glob("evidence/*.md")
-        for found in DIFFERENCE.findall(plain(path.read_text()))
+        found for path in DOCS.glob("evidence/*.md") for found in DIFFERENCE.findall(plain(path.read_text()))
     }
     said = set(DIFFERENCE.findall(plain((DOCS / "evidence.md").read_text())))
     assert len(said) > 10
