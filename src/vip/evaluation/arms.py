@@ -1,5 +1,6 @@
 """Arms of a comparison: their means, and differences that are paired by seed, prompt and noise."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from vip.errors import UserError
@@ -75,7 +76,14 @@ PLACE = ("arm", "stage", "evaluator")
 TO_TEACHER = ("to_teacher", "to_teacher_low", "to_teacher_high")
 
 
-def differences_of(scores: Table, candidate: str, resamples: int, confidence: float, seed: int) -> Table:
+def differences_of(
+    scores: Table,
+    candidate: str,
+    resamples: int,
+    confidence: float,
+    seed: int,
+    dimensions: Sequence[str] = DIMENSIONS,
+) -> Table:
     """The candidate minus each other arm, at the last stage of both: one row an arm, evaluator and dimension.
 
     Columns: candidate, arm, evaluator, dimension, difference, low, high; win_rate (the share of prompts and
@@ -92,7 +100,7 @@ def differences_of(scores: Table, candidate: str, resamples: int, confidence: fl
         ours = seen[seen["arm"] == candidate]
         for arm in arms if len(ours) else ():
             theirs = seen[seen["arm"] == arm]
-            for name in DIMENSIONS:
+            for name in dimensions:
                 gains = paired_gains(ours, theirs, name)
                 found = crossed_interval(gains, resamples, confidence, seed)
                 won = crossed_share(wins(gains), resamples, confidence, seed)

@@ -95,8 +95,8 @@ def _earlier_stages(
     rows = []
     for stage in sorted(scores.loc[scores["arm"] == candidate, "stage"].unique())[:-1]:
         here = scores[(scores["stage"] == stage) & (scores["arm"].map(last) > stage)]
-        found = differences_of(here, candidate, resamples, confidence, seed)
-        for (arm,), of in _cells(found[found["dimension"] == "average"], ("arm",), "evaluator"):
+        found = differences_of(here, candidate, resamples, confidence, seed, ("average",))
+        for (arm,), of in _cells(found, ("arm",), "evaluator"):
             rows.append([str(stage), arm, *(said(of.get(judge)) for judge in judges)])
     return rows
 

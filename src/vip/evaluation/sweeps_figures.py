@@ -26,7 +26,8 @@ def sweep_figure(rows: Table, sweep: SweptSetting) -> Figure:
     of the first evaluator; a dotted line stands where the default does.
     """
     places = positions([point.value for point in sweep.points], sweep.scale)
-    first, *others = rows["evaluator"].unique()
+    evaluators = list(rows["evaluator"].unique())
+    first, *others = evaluators
     lines = [(first, name) for name in reversed(DIMENSIONS)] + [(each, "average") for each in others]
     step = WIDTH * _smallest_gap(places) / len(lines)
     cells = {
@@ -37,9 +38,9 @@ def sweep_figure(rows: Table, sweep: SweptSetting) -> Figure:
     for number, (evaluator, name) in enumerate(lines):
         mine = cells[evaluator, name]
         offset = step * (number - (len(lines) - 1) / 2)
-        other = number - len(DIMENSIONS) + 1  # 0 and below: the first evaluator's own lines
-        colour = "--ink" if other > 0 else COLOURS[number % len(COLOURS)]
-        trace = _trace(mine, [place + offset for place in places], colour, max(other, 0))
+        kind = evaluators.index(evaluator)
+        colour = "--ink" if kind else COLOURS[number % len(COLOURS)]
+        trace = _trace(mine, [place + offset for place in places], colour, kind)
         trace |= {"name": spelled(name) if evaluator == first else f"{mine[0]['reward']}: {spelled(name)}"}
         trace["mode"] = "markers" if sweep.scale == "steps" else "lines+markers"
         traces.append(trace)

@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
+from vip.evaluation.comparison import DIMENSIONS
 from vip.pipelines.comparison.evaluators import SECOND_OPINION
-from vip.types import PROPERTIES, Table
+from vip.types import Table
 
 
 class Measurement(NamedTuple):
@@ -52,7 +53,7 @@ def of_size(size: Mapping[str, int]) -> Iterator[Measurement]:
 
 def of_scores(evaluator: str, scores: Table) -> Iterator[Measurement]:
     """`reward.average`, ...: the means over the evaluation clips."""
-    for name in (*PROPERTIES, "average"):
+    for name in DIMENSIONS:
         yield from _finite(f"{evaluator}.{name}", float(scores[name].mean()))
 
 

@@ -1,5 +1,7 @@
 """Put the scores of all arms and seeds side by side, and say which differences are real (paper Sec. 4.2)."""
 
+from collections.abc import Mapping
+
 from vip.evaluation.arguments import parts_of
 from vip.evaluation.arms import arms_of, differences_of
 from vip.evaluation.arms_gains import gains_of
@@ -23,35 +25,34 @@ def gather_scores(**tables: Table) -> Table:
     """One row a clip and evaluator: arm, run_seed, stage, evaluator, and the columns of `SCORES`."""
     import pandas as pd
 
-    return pd.concat(
-        [placed(name, table[list(SCORES)], "evaluator") for name, table in tables.items()], ignore_index=True
-    )
+    return pd.concat([_placed(name, table) for name, table in tables.items()], ignore_index=True)
 
 
 def gather_sizes(**sizes: dict[str, int]) -> Table:
     """One row a run and stage: arm, run_seed, stage, parameters, flops."""
-    import pandas as pd
-
-    rows = [placed(name, pd.DataFrame([size]), "what") for name, size in sizes.items()]
-    return pd.concat(rows, ignore_index=True).drop(columns="what")
+    return numbers_of_places(sizes, "parameters", "flops")
 
 
 def gather_steps(**curves: Table) -> Table:
     """One row a run and stage that trained: arm, run_seed, stage, steps, the optimizer's in that stage."""
+    return numbers_of_places({name: {"steps": len(curve)} for name, curve in curves.items()}, "steps")
+
+
+def numbers_of_places(numbers: Mapping[str, Mapping[str, int]], *columns: str) -> Table:
+    """One row an argument name: what it says (arm, run_seed, stage), then its numbers in these columns."""
     import pandas as pd
 
-    rows = [placed(name, pd.DataFrame({"steps": [len(curve)]}), "what") for name, curve in curves.items()]
-    columns = ["arm", "run_seed", "stage", "steps"]
-    return pd.concat(rows, ignore_index=True)[columns] if rows else pd.DataFrame(columns=columns, dtype=int)
+    rows = [(arm, int(seed), int(stage)) for arm, seed, stage, _ in map(parts_of, numbers)]
+    places = pd.DataFrame(rows, columns=["arm", "run_seed", "stage"])
+    found = pd.DataFrame(list(numbers.values()), columns=[*columns], dtype=int)
+    return pd.concat([places, found], axis=1)
 
 
-def placed(name: str, table: Table, last: str) -> Table:
-    """A run's table with what its argument name says in front: arm, run_seed, stage, and `last`."""
-    arm, seed, stage, what = parts_of(name)
-    found = table.copy()
-    for column, value in ((last, what), ("stage", int(stage)), ("run_seed", int(seed)), ("arm", arm)):
-        found.insert(0, column, value)
-    return found
+def _placed(name: str, scores: Table) -> Table:
+    """A run's scores with what their argument name says in front: arm, run_seed, stage, evaluator."""
+    arm, seed, stage, evaluator = parts_of(name)
+    place = {"arm": arm, "run_seed": int(seed), "stage": int(stage), "evaluator": evaluator}
+    return scores.assign(**place)[[*place, *SCORES]]
 
 
 def tabulate_arms(scores: Table, sizes: Table, steps: Table, settings: Comparison) -> Table:

@@ -5,16 +5,13 @@ from vip.evaluation.sweeps_markdown import as_markdown
 from vip.evaluation.sweeps_page import render
 from vip.evaluation.swept import Swept
 from vip.pipelines.comparison.config import Comparison
-from vip.pipelines.comparison.nodes import placed
+from vip.pipelines.comparison.nodes import numbers_of_places
 from vip.types import Table
 
 
 def gather_pairs(**pairs: Table) -> Table:
     """One row a run and stage: arm, run_seed, stage, pairs, the number that it trained on."""
-    import pandas as pd
-
-    rows = [placed(name, pd.DataFrame({"pairs": [len(table)]}), "what") for name, table in pairs.items()]
-    return pd.concat(rows, ignore_index=True).drop(columns="what")
+    return numbers_of_places({name: {"pairs": len(table)} for name, table in pairs.items()}, "pairs")
 
 
 def tabulate_sweeps(scores: Table, sizes: Table, pairs: Table, swept: Swept, settings: Comparison) -> Table:
