@@ -51,8 +51,8 @@ def numbers_of_places(numbers: Mapping[str, Mapping[str, int]], *columns: str) -
 def _placed(name: str, scores: Table) -> Table:
     """A run's scores with what their argument name says in front: arm, run_seed, stage, evaluator."""
     arm, seed, stage, evaluator = parts_of(name)
-    place = {"arm": arm, "run_seed": int(seed), "stage": int(stage), "evaluator": evaluator}
-    return scores.assign(**place)[[*place, *SCORES]]
+    found = scores.assign(arm=arm, run_seed=int(seed), stage=int(stage), evaluator=evaluator)
+    return found[["arm", "run_seed", "stage", "evaluator", *SCORES]]
 
 
 def tabulate_arms(scores: Table, sizes: Table, steps: Table, settings: Comparison) -> Table:
