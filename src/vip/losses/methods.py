@@ -80,5 +80,7 @@ METHODS: Mapping[str, Method] = MappingProxyType(
     }
 )
 """All methods; they take the same draws and the same reference predictions."""
+OF_WINNERS = ("sft", "finetuning", "feature_distillation")
+"""Methods whose loss has no gradient by the losers: these are only looked at, for the training curve."""
 WITH_TEACHER = ("feature_distillation",)
 """Methods that need the reference itself beside the student, not only what it predicted."""

@@ -11,6 +11,8 @@ from vip.losses.squared_error import squared_error
 from vip.training.features import captured, of_winners
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
     from torch import Tensor, nn
 
     from vip.families.base import VideoFamily
@@ -33,24 +35,66 @@ class TrainingBatch:
     share: float
 
 
+@dataclass(frozen=True)
+class _Predicted:
+    """The student's predictions (B, C, F, h, w), and its features of the winners."""
+
+    winners: "Tensor"
+    losers: "Tensor"
+    features: "Mapping[str, Tensor]"
+
+
 def terms(
     family: "VideoFamily",
     denoiser: "nn.Module",
     batch: TrainingBatch,
     beta: float,
     teacher: "FeatureTeacher | None" = None,
+    *,
+    learn_from_losers: bool = True,
 ) -> Terms:
-    """All terms from one call of the student on winners and losers (paper Sec. 3.4.1).
+    """All terms, from what the student predicts for winners and losers (paper Sec. 3.4.1).
 
-    With a teacher also L_FeatKD, from a call of it on the winners.
+    With a teacher also L_FeatKD, from a call of it on the winners. Without `learn_from_losers` the terms are
+    the same, but their gradients are those of the winners alone, and cost no more than these.
     """
-    samples = batch.samples
-    wanted = teacher.features(samples, batch.conditioning) if teacher else {}
-    with captured(family, wanted) as found:
-        predicted = family.predict(denoiser, samples.noisy, samples.timesteps, batch.conditioning)
-    student_winner, student_loser = squared_error(predicted, samples.target).chunk(2)
-    reference_winner, reference_loser = squared_error(batch.reference, samples.target).chunk(2)
-    dpo = diffusion_dpo(student_winner, reference_winner, student_loser, reference_loser, beta)
-    distilled = sft(predicted.chunk(2)[0], batch.reference.chunk(2)[0])
-    features = feature_loss(of_winners(found), wanted, len(student_winner)) if teacher else None
-    return Terms(dpo, distilled, features)
+    wanted = teacher.features(batch.samples, batch.conditioning) if teacher else {}
+    call = _together if learn_from_losers else _losers_without_gradient
+    student = call(family, denoiser, batch, wanted)
+    target, reference = batch.samples.target.chunk(2), batch.reference.chunk(2)
+    dpo = diffusion_dpo(
+        student_winner=squared_error(student.winners, target[0]),
+        reference_winner=squared_error(reference[0], target[0]),
+        student_loser=squared_error(student.losers, target[1]),
+        reference_loser=squared_error(reference[1], target[1]),
+        beta=beta,
+    )
+    features = feature_loss(student.features, wanted, len(target[0])) if teacher else None
+    return Terms(dpo, sft(student.winners, reference[0]), features)
+
+
+def _together(
+    family: "VideoFamily", denoiser: "nn.Module", batch: TrainingBatch, places: "Collection[str]"
+) -> _Predicted:
+    with captured(family, places) as found:
+        predicted = _predict(family, denoiser, batch, slice(None))
+    winners, losers = predicted.chunk(2)
+    return _Predicted(winners, losers, of_winners(found))
+
+
+def _losers_without_gradient(
+    family: "VideoFamily", denoiser: "nn.Module", batch: TrainingBatch, places: "Collection[str]"
+) -> _Predicted:
+    import torch
+
+    pairs = len(batch.samples.noisy) // 2
+    with torch.no_grad():
+        losers = _predict(family, denoiser, batch, slice(pairs, None))
+    with captured(family, places) as found:
+        winners = _predict(family, denoiser, batch, slice(pairs))
+    return _Predicted(winners, losers, found)
+
+
+def _predict(family: "VideoFamily", denoiser: "nn.Module", batch: TrainingBatch, part: slice) -> "Tensor":
+    conditioning = {name: tensor[part] for name, tensor in batch.conditioning.items()}
+    return family.predict(denoiser, batch.samples.noisy[part], batch.samples.timesteps[part], conditioning)

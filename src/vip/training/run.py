@@ -151,7 +151,8 @@ class Run:
 
     def _backward(self, batch: TrainingBatch, sft_weight: float, sums: Sums, with_norms: bool) -> None:
         """Add a micro-batch's gradient to the step's, and what it says to the step's sums."""
-        found = self._terms(self.optimisation.denoiser, batch)
+        losers = with_norms or self.settings.learns_from_losers
+        found = self._terms(self.optimisation.denoiser, batch, learn_from_losers=losers)
         weights = Weights(sft_weight, self.settings.output_weight, self.settings.feature_weight)
         loss = METHODS[self.settings.method](found, weights)
         sums.add(found, loss, batch.share)
@@ -159,8 +160,15 @@ class Run:
             sums.add_gradients(found, batch.share, self._parameters)
         self.optimisation.add(loss * batch.share)
 
-    def _terms(self, denoiser: "nn.Module", batch: TrainingBatch) -> Terms:
-        return terms(self.feed.family, denoiser, batch, self.settings.beta, self.teacher)
+    def _terms(self, denoiser: "nn.Module", batch: TrainingBatch, *, learn_from_losers: bool) -> Terms:
+        return terms(
+            self.feed.family,
+            denoiser,
+            batch,
+            self.settings.beta,
+            self.teacher,
+            learn_from_losers=learn_from_losers,
+        )
 
     @property
     def _parameters(self) -> "list[nn.Parameter]":
@@ -186,7 +194,7 @@ class Run:
         batches = self.feed.batches(step)
         sums = Sums(len(batches), self.accelerator, self.optimisation.sharded)
         for batch in batches:
-            found = self._terms(self.feed.family.denoiser, batch)
+            found = self._terms(self.feed.family.denoiser, batch, learn_from_losers=True)
             sums.add(found, found.dpo.loss, batch.share)
             sums.add_gradients(found, batch.share, self._parameters)
         dpo, sft = sums.norms["dpo"], sums.norms["sft"]

@@ -7,7 +7,7 @@ from pydantic.dataclasses import dataclass
 
 from vip.errors import nearest
 from vip.families.loading import Loading, Precision
-from vip.losses.methods import METHODS, WITH_TEACHER
+from vip.losses.methods import METHODS, OF_WINNERS, WITH_TEACHER
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
@@ -69,6 +69,11 @@ class ReDPOTraining:
     def loading(self) -> Loading:
         """How models are held in memory; nothing is decoded."""
         return Loading(self.precision, self.offload)
+
+    @property
+    def learns_from_losers(self) -> bool:
+        """Whether the loss has a gradient by the losers."""
+        return self.method not in OF_WINNERS
 
     @property
     def with_teacher(self) -> bool:

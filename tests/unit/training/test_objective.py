@@ -4,7 +4,10 @@ import pytest
 import torch
 from accelerate import Accelerator
 
+from vip.losses.methods import METHODS, OF_WINNERS, Terms, Weights
+from vip.training.features import FeatureTeacher
 from vip.training.objective import terms
+from vip.training.optimisation import only_trainable
 from vip.training.sums import Sums
 
 
@@ -35,6 +38,31 @@ def test_terms_are_the_paper_s_equations(world, feed) -> None:
     torch.testing.assert_close(found.dpo.logits, torch.stack(logits))
     torch.testing.assert_close(found.sft, torch.stack(sft).mean())
     torch.testing.assert_close(found.dpo.loss, -torch.stack(logits).sigmoid().log().mean())
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_losers_need_a_gradient_unless_a_method_is_of_winners(world, name: str) -> None:
+    """Who is not in OF_WINNERS learns something else without it; who is learns the same."""
+    from vip.training.draws import Step
+
+    family = world.pruned.open()
+    feed, parameters = world.feed(family), list(only_trainable(family).values())
+    beside = FeatureTeacher(world.teacher, family, world.settings().loading_beside, "cpu")
+    (batch,) = feed.batches(Step(1, (4, 0, 2)))
+    both = [
+        terms(family, family.denoiser, batch, 10.0, beside, learn_from_losers=learn)
+        for learn in (True, False)
+    ]
+    for one, other in zip(*map(flat_terms, both), strict=True):
+        torch.testing.assert_close(one, other)
+    assert not both[1].dpo.loser_margin.requires_grad
+    gradients = [torch.autograd.grad(METHODS[name](found, Weights(2.0)), parameters) for found in both]
+    same = all(torch.allclose(one, other, atol=1e-6) for one, other in zip(*gradients, strict=True))
+    assert same == (name in OF_WINNERS)
+
+
+def flat_terms(found: Terms) -> list[torch.Tensor]:
+    return [found.dpo.loss, found.dpo.logits, found.sft, found.features]
 
 
 def test_gradient_norms_are_measured_without_a_trace(feed) -> None:
