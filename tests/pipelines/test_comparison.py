@@ -9,7 +9,7 @@ from vip.evaluation.arguments import argument_name
 from vip.parameters import check_parameters, worth_making
 from vip.pipelines.comparison import nodes
 from vip.pipelines.comparison.arms import left_out, run_of, runs_of
-from vip.pipelines.comparison.config import Arm, Comparison
+from vip.pipelines.comparison.config import Arm, Comparison, Roster
 from vip.pipelines.comparison.pipeline import create_pipeline
 from vip.pipelines.comparison.run_parameters import RUNS, opinions_of, run_parameters
 from vip.types import PROPERTIES
@@ -345,9 +345,12 @@ def test_scores_of_all_runs_stand_in_one_table():
         ["full", 7, 0, "reward"],
     ]
     sizes = nodes.gather_sizes(full__7__0__size={"parameters": 3, "flops": 4})
-    steps = nodes.gather_steps(sft__7__1__curve=pd.DataFrame({"loss": [3, 2, 1]}))
-    assert steps.to_dict("records") == [{"arm": "sft", "run_seed": 7, "stage": 1, "steps": 3}]
-    assert nodes.gather_steps().empty
+    roster = Roster(trained_with={"sft": "inverse_rendering"}, left_out={})
+    steps = nodes.gather_steps(roster, sft__7__1__curve=pd.DataFrame({"loss": [3, 2, 1]}))
+    assert steps.to_dict("records") == [
+        {"arm": "sft", "run_seed": 7, "stage": 1, "steps": 3, "trained_with": "inverse_rendering"}
+    ]
+    assert nodes.gather_steps(roster).empty
     assert sizes.to_dict("records") == [
         {"arm": "full", "run_seed": 7, "stage": 0, "parameters": 3, "flops": 4}
     ]

@@ -18,6 +18,8 @@ FILES = ("scores.parquet", "sizes.csv", "steps.csv")
 @click.command(context_settings=CONTEXT_SETTINGS)
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--candidate", default="redpo", show_default=True, help="The arm that the others are held to.")
+@click.option("--baseline", default="pruned", show_default=True, help="The arm that gains are counted from.")
+@click.option("--control", default="sft", show_default=True, help="The arm that shows the judges' scale.")
 @click.option("--resamples", default=10_000, show_default=True, type=click.IntRange(100))
 @click.option(
     "--confidence",
@@ -25,17 +27,22 @@ FILES = ("scores.parquet", "sizes.csv", "steps.csv")
     show_default=True,
     type=click.FloatRange(0.5, 1, min_open=True, max_open=True),
 )
-def tables(folder: Path, candidate: str, resamples: int, confidence: float) -> None:
+def tables(
+    folder: Path, candidate: str, baseline: str, control: str, resamples: int, confidence: float
+) -> None:
     """Means and differences from the scores in FOLDER, such as data/07_model_output/comparison."""
 
     def told() -> str:
         from vip.evaluation.arms import arms_of, differences_of
+        from vip.evaluation.arms_gains import gains_of
         from vip.evaluation.arms_markdown import as_markdown
 
         scores, sizes, steps = (_read(folder / file) for file in FILES)
         sure = (resamples, confidence, 0)
         differences = differences_of(scores, candidate, *sure)
-        return as_markdown(scores, arms_of(scores, sizes, steps, *sure), differences, *sure).rstrip()
+        trained_with = dict(zip(steps["arm"], steps["trained_with"], strict=True))
+        gains = gains_of(scores, baseline, control, trained_with, *sure)
+        return as_markdown(scores, arms_of(scores, sizes, steps, *sure), differences, gains, *sure).rstrip()
 
     echo(told)
 

@@ -65,8 +65,8 @@ def to_teacher(scores: Table, resamples: int, confidence: float, seed: int) -> T
     rows = []
     for place, ours in scores[scores["stage"] > 0].groupby([*PLACE], sort=False):
         theirs = teacher[teacher["evaluator"] == place[-1]]
-        for name in DIMENSIONS if len(theirs) else ():
-            found = crossed_interval(paired_gains(ours, theirs, name), resamples, confidence, seed)
+        for name, gains in paired_gains(ours, theirs).items() if len(theirs) else ():
+            found = crossed_interval(gains, resamples, confidence, seed)
             rows.append((*place, name, found.mean, found.low, found.high))
     table = pd.DataFrame(rows, columns=[*PLACE, "dimension", *TO_TEACHER])
     return table.astype(dict.fromkeys(TO_TEACHER, float))
@@ -99,9 +99,9 @@ def differences_of(
         seen = last[last["evaluator"] == evaluator]
         ours = seen[seen["arm"] == candidate]
         for arm in arms if len(ours) else ():
-            theirs = seen[seen["arm"] == arm]
+            paired = paired_gains(ours, seen[seen["arm"] == arm])
             for name in dimensions:
-                gains = paired_gains(ours, theirs, name)
+                gains = paired[name]
                 found = crossed_interval(gains, resamples, confidence, seed)
                 won = crossed_share(wins(gains), resamples, confidence, seed)
                 rows.append(
@@ -123,23 +123,23 @@ def last_stages(scores: Table) -> Table:
     return scores[scores["stage"] == scores.groupby("arm")["stage"].transform("max")]
 
 
-def paired_gains(ours: Table, theirs: Table, dimension: str) -> "NDArray[np.float64]":
-    """Differences of the same seed, prompt and noise: (S seeds, P prompts), both in sorted order.
+def paired_gains(ours: Table, theirs: Table) -> "dict[str, NDArray[np.float64]]":
+    """By dimension, differences of the same seed, prompt and noise: (S seeds, P prompts), both sorted.
 
     UserError where the two arms were not evaluated on the same seeds, prompts and noises.
     """
     index = ["run_seed", "prompt_id", "seed"]
-    a, b = (table.set_index(index)[dimension].sort_index() for table in (ours, theirs))
+    a, b = (table.set_index(index)[[*DIMENSIONS]].sort_index() for table in (ours, theirs))
     if not a.index.equals(b.index) or a.index.has_duplicates:
         lonely = len(a.index.symmetric_difference(b.index))
         raise UserError(
             f"two arms were evaluated on different clips ({len(a)} and {len(b)}, {lonely} without a partner "
             "of the same seed, prompt and noise); run all arms with the same seeds and evaluation prompts"
         )
-    grid = (a - b).rename("gain").reset_index().pivot_table("gain", "run_seed", "prompt_id")
-    if grid.isna().to_numpy().any():
+    gains = (a - b).groupby(level=index[:2]).mean()
+    seeds, prompts = (gains.index.get_level_values(level).nunique() for level in index[:2])
+    if len(gains) != seeds * prompts:
         raise UserError(
             "the seeds of the comparison have different evaluation prompts; run all of them again"
         )
-    gains: NDArray[np.float64] = grid.to_numpy()
-    return gains
+    return {name: gains[name].to_numpy().reshape(seeds, prompts) for name in DIMENSIONS}

@@ -14,36 +14,40 @@ Row = dict[str, Any]
 
 
 def as_markdown(
-    scores: Table, arms: Table, differences: Table, resamples: int, confidence: float, seed: int
+    scores: Table,
+    arms: Table,
+    differences: Table,
+    gains: Table,
+    resamples: int,
+    confidence: float,
+    seed: int,
 ) -> str:
-    """What the tables of `vip.evaluation.arms` say; what is said by one evaluator is so by the first one.
+    """What the tables of `vip.evaluation.arms` and `arms_gains` say; what one evaluator says, the first does.
 
     `differences` are those of one candidate; where there are none, means stand alone.
     """
     judges = list(scores["evaluator"].unique())
-    parts = [_head(scores, arms, differences, resamples, confidence), _means(arms, judges[0])]
-    parts += [_distances(arms, judges)]
+    parts = [_means(arms, judges[0]), _distances(arms, judges)]
     if len(differences):
         candidate = str(differences["candidate"].iloc[0])
         parts += [_differences(scores, differences, candidate, judges), _dimensions(differences, judges[0])]
         earlier = _earlier_stages(scores, candidate, resamples, confidence, seed)
         parts += [section("After earlier stages", ["stage", "against", *judges], earlier)]
-    return "\n\n".join(filter(None, parts)) + "\n"
+        parts += [_excesses(gains, judges)]
+    tables = "\n\n".join(filter(None, parts))
+    return f"{_head(scores, arms, tables.count('['), resamples, confidence)}\n\n{tables}\n"
 
 
-def _head(scores: Table, arms: Table, differences: Table, resamples: int, confidence: float) -> str:
+def _head(scores: Table, arms: Table, intervals: int, resamples: int, confidence: float) -> str:
     rewards = {str(row["evaluator"]): str(row["reward"]) for row in records(arms)}
     judges = ", ".join(f"{spelled(name)} ({reward})" for name, reward in rewards.items())
     seeds = ", ".join(map(str, sorted(scores["run_seed"].unique())))
-    text = (
-        f"Seeds {seeds}; {scores['prompt_id'].nunique()} prompts; judged by {judges}. Brackets are "
-        f"{percent(confidence)} intervals over seeds and prompts ({resamples:,} resamples), bold where all "
-        "of them lies on one side of zero."
-    )
-    if len(differences):
+    text = f"Seeds {seeds}; {scores['prompt_id'].nunique()} prompts; judged by {judges}."
+    if intervals:
         text += (
-            f" There are {len(differences)} differences, in every dimension and by every judge; by chance "
-            f"alone about {(1 - confidence) * len(differences):.1f} of so many would be bold."
+            f" Brackets are {percent(confidence)} intervals over seeds and prompts ({resamples:,} resamples),"
+            f" bold where all of one lies on one side of zero. There are {intervals} of them here; by chance "
+            f"alone about {(1 - confidence) * intervals:.1f} of so many would be bold."
         )
     return text
 
@@ -87,6 +91,19 @@ def _dimensions(differences: Table, judge: str) -> str:
     return section(f"In each dimension, by {spelled(judge)}", ["against", *PROPERTIES], rows)
 
 
+def _excesses(gains: Table, judges: Sequence[str]) -> str:
+    """How much more of an arm's lead its own reward sees than another one does, on the same scale."""
+    told = gains[(gains["dimension"] == "average") & gains["excess"].notna()]
+    rows = []
+    for (arm, own), of in _cells(told, ("arm", "trained_with"), "evaluator"):
+        rows.append(
+            [arm, own, *(said(of.get(each), "excess", "excess_low", "excess_high") for each in judges)]
+        )
+    control = spelled(str(gains["control"].iloc[0])) if rows else ""
+    title = f"More of the lead over {control} by its own reward than by another"
+    return section(title, ["arm", "trained with", *judges], rows)
+
+
 def _earlier_stages(
     scores: Table, candidate: str, resamples: int, confidence: float, seed: int
 ) -> list[list[str]]:
@@ -107,7 +124,7 @@ def _by_seed(scores: Table, candidate: str) -> dict[str, list[float]]:
     last = last[last["evaluator"] == last["evaluator"].iloc[0]]
     ours = last[last["arm"] == candidate]
     return {
-        spelled(str(arm)): paired_gains(ours, theirs, "average").mean(axis=1).tolist()
+        spelled(str(arm)): paired_gains(ours, theirs)["average"].mean(axis=1).tolist()
         for arm, theirs in last.groupby("arm", sort=False)
     }
 

@@ -11,6 +11,7 @@ first stretched to Student's t, as Hesterberg (2015, "What Teachers Should Know 
 with the quantiles.
 """
 
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -23,23 +24,51 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+@dataclass(frozen=True)
+class Resampled:
+    """A mean, and the same in each resample (N,); what is made of several is resampled as a whole."""
+
+    mean: float
+    means: "NDArray[np.float64]"
+
+    def __sub__(self, other: "Resampled") -> "Resampled":
+        return Resampled(self.mean - other.mean, self.means - other.means)
+
+    def __mul__(self, other: "Resampled") -> "Resampled":
+        return Resampled(self.mean * other.mean, self.means * other.means)
+
+    def __truediv__(self, other: "Resampled") -> "Resampled":
+        return Resampled(self.mean / other.mean, self.means / other.means)
+
+    def interval(self, confidence: float) -> Interval:
+        """The mean and what holds the middle `confidence` of the resamples."""
+        return percentiles(self.mean, self.means, confidence)
+
+
 def crossed_interval(values: "NDArray[np.float64]", resamples: int, confidence: float, seed: int) -> Interval:
     """The mean of values (S seeds, P prompts) and its interval; NaN bounds where there is one prompt.
 
     With a single seed, the interval speaks for its prompts alone.
+    """
+    return crossed(values, resamples, confidence, seed).interval(confidence)
+
+
+def crossed(values: "NDArray[np.float64]", resamples: int, confidence: float, seed: int) -> Resampled:
+    """The mean of values (S, P), resampled for an interval of this confidence; NaN where there is one prompt.
+
+    The same seeds and prompts are drawn for all values of one shape.
     """
     import numpy as np
 
     assert values.ndim == 2, f"values have shape {values.shape}, expected (seeds, prompts)"
     if not values.size or not np.isfinite(values).all():
         raise UserError(f"{values.shape} differences of scores are not all finite; look for NaN among them")
-    seeds, prompts = values.shape
     mean = float(values.mean())
-    if prompts == 1:
-        return Interval(mean, float("nan"), float("nan"))
-    drawn_seeds, drawn_prompts = _drawn(seeds, prompts, resamples, seed)
+    if values.shape[1] == 1:
+        return Resampled(mean, np.full(resamples, np.nan))
+    drawn_seeds, drawn_prompts = _drawn(*values.shape, resamples, seed)
     means = ((drawn_seeds @ stretched(values, confidence)) * drawn_prompts).sum(axis=1)
-    return percentiles(mean, means, confidence)
+    return Resampled(mean, means)
 
 
 def crossed_share(values: "NDArray[np.float64]", resamples: int, confidence: float, seed: int) -> Interval:

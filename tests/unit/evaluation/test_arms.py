@@ -32,7 +32,8 @@ def sizes_of(*arms):
 
 def steps_of(*arms, steps=7):
     rows = [(arm, seed, 1, steps + seed) for arm in arms for seed in (0, 1)]
-    return pd.DataFrame(rows, columns=["arm", "run_seed", "stage", "steps"])
+    table = pd.DataFrame(rows, columns=["arm", "run_seed", "stage", "steps"])
+    return table.assign(trained_with="reward")
 
 
 def test_means_are_over_seeds_and_prompts_and_so_are_sizes():
@@ -120,4 +121,4 @@ def test_without_candidate_or_rival_there_is_nothing_to_compare():
 def test_clips_without_a_partner_are_refused(change):
     ours, theirs = scores_of("redpo", [[1, 2]]), scores_of("sft", [[1, 2]])
     with pytest.raises(UserError, match="without a partner of the same seed, prompt and noise"):
-        paired_gains(ours, change(theirs), "average")
+        paired_gains(ours, change(theirs))

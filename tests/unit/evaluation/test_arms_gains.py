@@ -15,7 +15,7 @@ TRAINED_WITH = {"redpo": "reward", "other": "classifier"}
 def scores(gains, baseline=None):
     """Scores of `pruned` and of arms that gain so much over it: {arm: {evaluator: (S, P) gains}}.
 
-    Unless it is among them, `sft` gains nothing by any evaluator.
+    Unless it is among them, `sft` gains 1 by every evaluator, so that all are of one scale.
     """
     shape = np.shape(next(iter(next(iter(gains.values())).values())))
     start = np.random.default_rng(0).normal(2, 0.3, shape) if baseline is None else baseline
@@ -25,9 +25,12 @@ def scores(gains, baseline=None):
         for evaluator, gain in by_evaluator.items()
     ]
     evaluators = sorted({evaluator for by_evaluator in gains.values() for evaluator in by_evaluator})
-    still = [arm for arm in ("pruned", "sft") if arm not in gains]
+    plain = {arm: gain for arm, gain in (("pruned", 0), ("sft", 1)) if arm not in gains}
     return pd.concat(
-        [*(scores_of(arm, start, evaluator=each) for arm in still for each in evaluators), *tables]
+        [
+            *(scores_of(arm, start + plain[arm], evaluator=each) for arm in plain for each in evaluators),
+            *tables,
+        ]
     )
 
 
@@ -101,7 +104,7 @@ def test_what_two_rewards_see_differently_in_the_control_as_well_is_their_scale(
     trained_with = {"redpo": "reward", "sft": "reward"}
     halved = {
         "sft": {"reward": shared, "classifier": shared / 2},
-        "redpo": {"reward": shared + 0.05, "classifier": shared / 2 + 0.05},
+        "redpo": {"reward": shared + 0.05, "classifier": (shared + 0.05) / 2},
     }
     table = gained(halved, trained_with)
     assert row_of(table, "redpo", "classifier")["excess"] == pytest.approx(0)
@@ -112,11 +115,13 @@ def test_what_two_rewards_see_differently_in_the_control_as_well_is_their_scale(
     assert carries(rows_of(table, "redpo"))["classifier"] == "less"
 
 
-def test_the_control_is_judged_by_nothing_and_without_it_nobody_is():
+def test_the_control_is_judged_by_nothing_and_without_it_or_its_gain_nobody_is():
     gains = {arm: {"reward": [[1, 1]], "classifier": [[0, 0]]} for arm in ("redpo", "sft")}
     trained_with = dict.fromkeys(gains, "reward")
     table = gained(gains, trained_with)
     assert set(carries(rows_of(table, "sft")).values()) == {"unjudged"}
+    table = gained(gains | {"sft": {"reward": [[1, 1]], "classifier": [[1, -1]]}}, trained_with)
+    assert set(carries(rows_of(table, "redpo")).values()) == {"unjudged"}
     table = gained(gains, trained_with, control="absent")
     assert set(carries(rows_of(table, "redpo")).values()) == {"unjudged"}
     assert table["gain"].notna().all()

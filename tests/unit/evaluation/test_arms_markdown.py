@@ -1,10 +1,10 @@
 """The comparison as Markdown says what the tables say."""
 
 import pandas as pd
-import pytest
 from tests.unit.evaluation.test_arms import scores_of, sizes_of, steps_of
 
 from vip.evaluation.arms import arms_of, differences_of
+from vip.evaluation.arms_gains import gains_of
 from vip.evaluation.arms_markdown import as_markdown
 from vip.evaluation.wording import MINUS
 
@@ -24,9 +24,10 @@ SCORES = pd.concat(
 SIZES = pd.concat([sizes_of("redpo", "plain_sft"), sizes_of("full").assign(stage=0)])
 
 
-def told(scores=SCORES, candidate="redpo"):
-    arms = arms_of(scores, SIZES, steps_of("redpo"), *SURE)
-    return as_markdown(scores, arms, differences_of(scores, candidate, *SURE), *SURE)
+def told(scores=SCORES, sizes=SIZES, candidate="redpo", trained_with=None):
+    arms = arms_of(scores, sizes, steps_of("redpo"), *SURE)
+    gains = gains_of(scores, "pruned", "plain_sft", trained_with or {}, *SURE)
+    return as_markdown(scores, arms, differences_of(scores, candidate, *SURE), gains, *SURE)
 
 
 def rows_of(text, title):
@@ -55,16 +56,10 @@ def test_differences_stand_judge_by_judge_and_seed_by_seed():
 
 def test_what_misses_zero_is_bold_and_the_number_of_intervals_is_said():
     scores = pd.concat([scores_of("redpo", [[3, 3], [3, 3]]), scores_of("sft", [[1, 1], [1, 1]])])
-    sizes = sizes_of("redpo", "sft")
-    text = as_markdown(
-        scores,
-        arms_of(scores, sizes, steps_of("redpo"), *SURE),
-        differences_of(scores, "redpo", *SURE),
-        *SURE,
-    )
+    text = told(scores, sizes_of("redpo", "sft"))
     assert "| sft | **+2.000 [+2.000, +2.000]** | 100% | +2.000, +2.000 |" in text
-    assert "There are 5 differences, in every dimension and by every judge" in text
-    assert "by chance alone about 0.3 of so many" in text
+    assert "There are 5 of them here; by chance alone about 0.3 of so many" in text
+    assert text.count("[") == 5
     assert "Seeds 0, 1; 2 prompts; judged by reward (reward 1)." in text
 
 
@@ -73,15 +68,27 @@ def test_earlier_stages_are_compared_as_well_with_arms_that_go_on():
     offline = scores_of("offline", [[2, 2], [2, 2]])
     scores = pd.concat([SCORES[SCORES["evaluator"] == "reward"], *second, offline])
     sizes = pd.concat([SIZES, sizes_of("redpo", "plain_sft").assign(stage=2), sizes_of("offline")])
-    arms = arms_of(scores, sizes, steps_of("redpo"), *SURE)
-    text = as_markdown(scores, arms, differences_of(scores, "redpo", *SURE), *SURE)
+    text = told(scores, sizes)
     assert [row[:2] for row in rows_of(text, "After earlier stages")] == [["1", "plain sft"]]
     assert rows_of(text, "After earlier stages")[0][2].startswith("+1.500 [")
     assert rows_of(text, "redpo minus each other arm, last stages")[1][1] == "0.000 [0.000, 0.000]"
 
 
-@pytest.mark.parametrize("candidate", ["absent"])
-def test_without_a_candidate_means_stand_alone(candidate):
-    text = told(candidate=candidate)
+def test_what_its_own_reward_alone_sees_stands_in_a_table_of_its_own():
+    """redpo leads by 1.5 by its own reward and by nothing by the classifier."""
+    pruned = [
+        scores_of("pruned", [[0, 0], [1.5, 1.5]]),
+        scores_of("pruned", [[1, 1], [1, 2]], evaluator="classifier"),
+    ]
+    scores, sizes = pd.concat([SCORES, *pruned]), pd.concat([SIZES, sizes_of("pruned")])
+    text = told(scores, sizes, trained_with={"redpo": "reward", "plain_sft": "reward"})
+    (row,) = rows_of(text, "More of the lead over plain sft by its own reward than by another")
+    assert row[:2] == ["redpo", "reward"]
+    assert row[-1].startswith("+1.500 [")
+    assert "More of the lead" not in told()
+
+
+def test_without_a_candidate_means_stand_alone():
+    text = told(candidate="absent")
     assert "### Means by reward" in text
     assert "minus" not in text

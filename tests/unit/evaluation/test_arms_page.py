@@ -16,10 +16,10 @@ from vip.evaluation.comparison import DIMENSIONS
 TRAINED_WITH = {"redpo": "reward", "plain_sft": "classifier"}
 VALUES = {
     "redpo": {"reward": [[3, 2], [3, 4]], "classifier": [[1, 1], [2, 2]]},
-    "plain_sft": {"reward": [[1, 1], [2, 2]], "classifier": [[1, 1], [2, 2]]},
+    "plain_sft": {"reward": [[1.5, 1.5], [2.5, 2.5]], "classifier": [[1.5, 1.5], [2.5, 2.5]]},
     "pruned": {"reward": [[1, 1], [2, 2]], "classifier": [[1, 1], [2, 2]]},
 }
-"""By arm and evaluator: redpo gains by the reward that it trained with, and by nothing else."""
+"""By arm and evaluator: redpo gains by the reward that it trained with, and by nothing else; sft by both."""
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +57,7 @@ def page(tables, scores):
 
 def test_it_states_how_many_comparisons_there_were_and_how_many_chance_would_give(page):
     assert (
-        "Of <b>20</b> differences of redpo from another arm, 10 lie wholly above zero and 0 wholly below"
+        "Of <b>20</b> differences of redpo from another arm, 10 lie wholly above zero and 5 wholly below"
         in page
     )
     assert re.search(r"about\s+1\.0 of so many intervals would miss zero", page)
@@ -156,7 +156,7 @@ def test_quality_stands_against_parameters(tables):
     figure = size_figure(arms, "reward", "title")
     assert [(trace["name"], trace["x"], trace["y"]) for trace in figure["data"]] == [
         ("redpo", [11.0], [3.0]),
-        ("plain sft", [11.0], [1.5]),
+        ("plain sft", [11.0], [2.0]),
         ("pruned", [11.0], [1.5]),
     ]
 

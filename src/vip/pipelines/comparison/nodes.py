@@ -33,9 +33,13 @@ def gather_sizes(**sizes: dict[str, int]) -> Table:
     return numbers_of_places(sizes, "parameters", "flops")
 
 
-def gather_steps(**curves: Table) -> Table:
-    """One row a run and stage that trained: arm, run_seed, stage, steps, the optimizer's in that stage."""
-    return numbers_of_places({name: {"steps": len(curve)} for name, curve in curves.items()}, "steps")
+def gather_steps(roster: Roster, **curves: Table) -> Table:
+    """One row a run and stage that trained: arm, run_seed, stage, steps, trained_with.
+
+    Steps are the optimizer's in that stage; trained_with is the evaluator whose reward the arm trained with.
+    """
+    steps = numbers_of_places({name: {"steps": len(curve)} for name, curve in curves.items()}, "steps")
+    return steps.assign(trained_with=steps["arm"].map(roster.trained_with))
 
 
 def numbers_of_places(numbers: Mapping[str, Mapping[str, int]], *columns: str) -> Table:
@@ -82,9 +86,11 @@ def compare_gains(scores: Table, roster: Roster, settings: Comparison) -> Table:
     )
 
 
-def write_tables(scores: Table, arms: Table, differences: Table, settings: Comparison) -> str:
-    """Means and differences as Markdown."""
-    return as_markdown(scores, arms, differences, settings.resamples, settings.confidence, settings.seed)
+def write_tables(scores: Table, arms: Table, differences: Table, gains: Table, settings: Comparison) -> str:
+    """Means, differences and what gains are beyond the judges' scale, as Markdown."""
+    return as_markdown(
+        scores, arms, differences, gains, settings.resamples, settings.confidence, settings.seed
+    )
 
 
 def write_page(

@@ -135,7 +135,7 @@ def _summary(places: Sequence[Place], opinions: Sequence[str]) -> list[Node]:
     }
     return [
         *gathered(places, "comparison", opinions),
-        node(gather_steps, inputs=curves, outputs="comparison_steps", name="comparison_steps"),
+        node(gather_steps, inputs=curves | roster, outputs="comparison_steps", name="comparison_steps"),
         node(tabulate_arms, inputs=tables | settings, outputs="comparison_arms", name="comparison_arms"),
         node(
             compare_arms,
@@ -151,7 +151,8 @@ def _summary(places: Sequence[Place], opinions: Sequence[str]) -> list[Node]:
         ),
         node(
             write_tables,
-            inputs={name: f"comparison_{name}" for name in ("scores", "arms", "differences")} | settings,
+            inputs={name: f"comparison_{name}" for name in ("scores", "arms", "differences", "gains")}
+            | settings,
             outputs="comparison_tables",
             name="comparison_tables",
         ),
