@@ -15,7 +15,6 @@ from typing import Any, Literal
 
 from vip.evaluation.arms import last_stages, paired_gains
 from vip.evaluation.bootstrap import Interval
-from vip.evaluation.comparison import DIMENSIONS
 from vip.evaluation.crossed import Resampled, crossed
 from vip.types import Table
 
