@@ -38,10 +38,43 @@ def test_tables_of_sweeps_are_what_their_results_say() -> None:
     assert (DOCS / "evidence" / "shapes_sweep.md").read_text().endswith(as_markdown(results))
 
 
+def differences_in(text: str) -> set[str]:
+    return set(DIFFERENCE.findall(plain(text)))
+
+
+def tables_of(*names: str) -> set[str]:
+    """Every difference in these tables; in all of them where none is named."""
+    paths = [DOCS / "evidence" / f"{name}.md" for name in names] or DOCS.glob("evidence/*.md")
+    return set().union(*(differences_in(path.read_text()) for path in paths))
+
+
+COLUMNS = {
+    "AnimateDiff type": tables_of("shapes", "shapes_40_percent"),
+    "flow transformer": tables_of("shapes_wan", "shapes_wan_fresh"),
+    "3D U-Net": tables_of("shapes_unet3d"),
+}
+
+
 def test_every_difference_on_the_page_stands_in_a_table() -> None:
-    known = {
-        found for path in DOCS.glob("evidence/*.md") for found in DIFFERENCE.findall(plain(path.read_text()))
-    }
-    said = set(DIFFERENCE.findall(plain((DOCS / "evidence.md").read_text())))
+    said = differences_in((DOCS / "evidence.md").read_text())
     assert len(said) > 10
-    assert said <= known
+    assert said <= tables_of()
+
+
+@pytest.mark.parametrize(
+    "page", [DOCS / "evidence.md", DOCS.parent / "README.md"], ids=lambda page: page.name
+)
+def test_a_family_s_column_quotes_the_tables_of_that_family(page: Path) -> None:
+    table = next(
+        block for block in page.read_text().split("\n\n") if all(f" {name} |" in block for name in COLUMNS)
+    )
+    header, _, *rows = [line.strip("| ").split(" | ") for line in table.splitlines()]
+    quoted = {name: differences_in(" ".join(row[header.index(name)] for row in rows)) for name in COLUMNS}
+    assert all(quoted.values())
+    for name, said in quoted.items():
+        assert said <= COLUMNS[name], name
+
+
+def test_readme_quotes_the_tables_as_well() -> None:
+    section = (DOCS.parent / "README.md").read_text().split("## Which method is better?")[1].split("\n## ")[0]
+    assert differences_in(section) <= tables_of()
