@@ -48,3 +48,11 @@ def test_a_candidate_that_is_no_arm_is_refused_with_those_that_are(
     assert told.exit_code == 1
     asked = candidate[-1] if candidate else "redpo"
     assert told.output == f"Error: the scores in {tmp_path} have no arm {asked!r}; name one of {known}\n"
+
+
+def test_a_file_from_before_the_others_ends_in_one_line(tmp_path: Path) -> None:
+    arguments = files_in(tmp_path)
+    sizes_of("redpo").to_csv(tmp_path / "sizes.csv", index=False)
+    told = CliRunner().invoke(tables, arguments)
+    assert told.exit_code == 1
+    assert told.output.startswith("Error: arm sft, stage 1, seed 0 has scores but no sizes")
