@@ -12,9 +12,13 @@ class UserError(ValueError):
 def nearest(name: object, known: Iterable[str]) -> str:
     """How the refusal of an unknown name ends: with the known one that is likely meant, or with all."""
     names = sorted(known)
-    if near := get_close_matches(str(name).lower(), names, n=1, cutoff=0.5):
-        return f"; did you mean {near[0]}?"
-    return f"; known are {', '.join(names)}" if names else ""
+    return likely_meant(name, names) or (f"; known are {', '.join(names)}" if names else "")
+
+
+def likely_meant(name: object, known: Iterable[str]) -> str:
+    """How it ends where all known names stand in it already: with the likely one, or with nothing."""
+    near = get_close_matches(str(name).lower(), sorted(known), n=1, cutoff=0.5)
+    return f"; did you mean {near[0]}?" if near else ""
 
 
 def no_column(where: str, column: str, columns: Iterable[object]) -> str:

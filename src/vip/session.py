@@ -13,6 +13,7 @@ from vip.config_loader import data_folder, stages_of
 from vip.datasets.provenance import ProvenanceFolder
 from vip.errors import UserError, nearest
 from vip.pipelines.comparison.arms import left_out
+from vip.pipelines.comparison.roles import lacks
 from vip.pipelines.sweep.arms import plan_of
 from vip.runners import StageRunner
 
@@ -75,7 +76,7 @@ class StageSession(KedroSession):
             [pipeline_name] if pipeline_name else list(pipeline_names or ()), self.stage, known, parameters
         )
         check_parameters(parameters, worth_making(known, names))
-        for line in parts_left_out(names, parameters):
+        for line in told_before(names, parameters):
             logger.warning("%s", line)
         selection: dict[str, Any] = {
             "tags": tags,
@@ -108,6 +109,11 @@ class StageSession(KedroSession):
         """How the artifacts of this session's data folder were made."""
         folder = data_folder(Path(self._project_path), self._get_config_loader()["globals"])
         return ProvenanceFolder(folder / "provenance")
+
+
+def told_before(names: Collection[str], parameters: Mapping[str, Any]) -> list[str]:
+    """What who asks for these pipelines should know before hours of work: what they will not do or say."""
+    return parts_left_out(names, parameters) + (lacks(parameters) if "comparison" in names else [])
 
 
 def parts_left_out(names: Collection[str], parameters: Mapping[str, Any]) -> list[str]:

@@ -11,6 +11,7 @@ from vip.pipelines.comparison import nodes
 from vip.pipelines.comparison.arms import left_out, run_of, runs_of
 from vip.pipelines.comparison.config import Arm, Comparison, Roster
 from vip.pipelines.comparison.pipeline import create_pipeline
+from vip.pipelines.comparison.roles import LACKS, lacks
 from vip.pipelines.comparison.run_parameters import RUNS, opinions_of, run_parameters
 from vip.types import PROPERTIES
 
@@ -61,6 +62,30 @@ def test_a_subset_changes_nothing_of_the_runs_in_it():
 def test_an_arm_that_wants_to_be_named_runs_where_it_is():
     assert "on_request_seed_0" not in {run.name for run in runs_of(PARAMETERS)}
     assert [run.name for run in runs_of(changed(only=["on_request"], seeds=[3]))] == ["on_request_seed_3"]
+
+
+ROLES = {"candidate": "redpo", "baseline": "offline", "control": "sft"}
+
+
+@pytest.mark.parametrize("role", LACKS)
+def test_who_leaves_out_an_arm_of_the_page_is_told_what_that_costs(role):
+    only = [arm for arm in ROLES.values() if arm != ROLES[role]]
+    (line,) = lacks(changed(**ROLES, only=only))
+    assert line == (
+        f"The comparison does not run {ROLES[role]}, its {role}: its page will {LACKS[role]}; add "
+        f"{ROLES[role]} to comparison.only, or set comparison.{role} to one of {', '.join(only)}"
+    )
+
+
+def test_a_page_that_has_all_it_asks_for_lacks_nothing():
+    """One judge sees no gain that another could miss, and needs no control."""
+    assert lacks(changed(**ROLES)) == []
+    assert lacks(changed(**ROLES, only=["redpo", "offline"], second_opinions=[])) == []
+
+
+def test_a_candidate_that_has_to_be_named_is_missed_where_it_is_not():
+    (line,) = lacks(changed(**ROLES | {"candidate": "on_request"}))
+    assert "does not run on_request, its candidate" in line
 
 
 def test_a_run_has_what_its_arm_and_seed_change_and_nothing_else():

@@ -4,7 +4,7 @@ import pytest
 from kedro.pipeline import Pipeline, node, pipeline
 
 from vip.errors import UserError
-from vip.session import parts_left_out, select_stage
+from vip.session import parts_left_out, select_stage, told_before
 
 
 def make_it(*inputs: object) -> object:
@@ -88,3 +88,12 @@ def test_what_is_left_out_is_told_to_who_asks_for_it():
     )
     assert parts_left_out(["sweep"], parameters) == [sweep]
     assert parts_left_out(["__default__"], parameters) == []
+
+
+def test_what_a_page_will_lack_is_told_to_who_asks_for_the_comparison():
+    arms = {"redpo": {}, "sft": {}}
+    comparison = {"arms": arms, "seeds": [0], "only": ["sft"], "candidate": "redpo"}
+    parameters = {"stages": 1, "comparison": comparison}
+    (line,) = told_before(["comparison"], parameters)
+    assert line.startswith("The comparison does not run redpo, its candidate: ")
+    assert told_before(["__default__"], parameters) == []

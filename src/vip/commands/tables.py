@@ -7,7 +7,7 @@ import click
 from kedro.framework.cli.utils import CONTEXT_SETTINGS
 
 from vip.commands.experiment import echo
-from vip.errors import UserError
+from vip.errors import UserError, likely_meant
 
 if TYPE_CHECKING:
     from vip.types import Table
@@ -38,6 +38,7 @@ def tables(
         from vip.evaluation.arms_markdown import as_markdown
 
         scores, sizes, steps = (_read(folder / file) for file in FILES)
+        _refuse_unless_arm(candidate, list(map(str, scores["arm"].unique())), folder)
         sure = (resamples, confidence, 0)
         differences = differences_of(scores, candidate, *sure)
         trained_with = dict(zip(steps["arm"], steps["trained_with"], strict=True))
@@ -53,3 +54,11 @@ def _read(path: Path) -> "Table":
     if not path.is_file():
         raise UserError(f"{path} is missing; give the folder that holds {', '.join(FILES)} of a comparison")
     return pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
+
+
+def _refuse_unless_arm(candidate: str, arms: list[str], folder: Path) -> None:
+    if candidate not in arms:
+        raise UserError(
+            f"the scores in {folder} have no arm {candidate!r}; name one of {', '.join(arms)} "
+            f"with --candidate{likely_meant(candidate, arms)}"
+        )

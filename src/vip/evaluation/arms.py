@@ -35,10 +35,12 @@ def means_of(scores: Table, sizes: Table) -> Table:
     """One row an arm, stage, evaluator and dimension: `mean`, seeds, prompts, reward, parameters, flops.
 
     `scores` has one row a clip and evaluator, `sizes` one a run and stage; arms keep the order of `scores`.
-    Sizes are means over seeds: a search may remove other units with another seed.
+    Sizes are means over seeds: a search may remove other units with another seed. UserError where a run has
+    scores but no sizes.
     """
     import pandas as pd
 
+    _refuse_unsized(scores, sizes)
     means = sizes.groupby(["arm", "stage"])[["parameters", "flops"]].mean()
     cost = dict(zip(means.index, means.to_dict("records"), strict=True))
     rows = []
@@ -51,6 +53,16 @@ def means_of(scores: Table, sizes: Table) -> Table:
             for name in DIMENSIONS
         ]
     return pd.DataFrame(rows)
+
+
+def _refuse_unsized(scores: Table, sizes: Table) -> None:
+    run = ["arm", "stage", "run_seed"]
+    found = scores[run].drop_duplicates().merge(sizes[run], "left", indicator="sized")
+    for arm, stage, seed in found.loc[found["sized"] == "left_only", run].itertuples(index=False):
+        raise UserError(
+            f"arm {arm}, stage {stage}, seed {seed} has scores but no sizes (sizes.csv), as after a stop "
+            "between the two; run the comparison or sweep again"
+        )
 
 
 def to_teacher(scores: Table, resamples: int, confidence: float, seed: int) -> Table:

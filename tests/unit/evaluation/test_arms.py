@@ -45,6 +45,16 @@ def test_means_are_over_seeds_and_prompts_and_so_are_sizes():
     assert (row["parameters"], row["flops"]) == (11.0, 100.0)
 
 
+@pytest.mark.parametrize(("column", "kept"), [("arm", "sft"), ("run_seed", 1)])
+def test_a_run_with_scores_and_without_sizes_is_named_with_the_remedy(column, kept):
+    sizes = sizes_of("redpo", "sft")
+    scores = pd.concat([scores_of("sft", [[1, 2], [3, 6]]), scores_of("redpo", [[1, 2], [3, 6]])])
+    arm = "redpo" if column == "arm" else "sft"
+    message = f"arm {arm}, stage 1, seed 0 has scores but no sizes .* run the comparison or sweep again"
+    with pytest.raises(UserError, match=message):
+        means_of(scores, sizes[sizes[column] == kept])
+
+
 def test_every_stage_is_measured_from_the_teacher_of_its_seed_and_evaluator():
     """Half a point below in stage 1; in stage 2 once a point below and once where it was."""
     teacher = scores_of("full", [[3, 3], [4, 4]], stage=0)

@@ -12,11 +12,15 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from vip.losses.methods import OF_WINNERS
+
 CHANGES = {"epochs": 1, "batch_size": 6, "sft_weight": "auto", "gradient_clip": 0.1, "ema_decay": 0.5}
 """Seven pairs: a batch of six, and one of a single pair, of which the second process gets none."""
 SHARDED = CHANGES | {"sharding": "fsdp"}
-BESIDE = CHANGES | {"method": "feature_distillation"}
-"""Each process has a teacher of its own beside the student."""
+AT_FIRST = {"gradient_norm_every": 100}
+"""Norms are measured in the first step alone; after it, methods of winners learn nothing from losers."""
+BESIDE = CHANGES | AT_FIRST | {"method": "feature_distillation", "micro_batch_size": 2}
+"""Each process has a teacher of its own beside the student, and micro-batches, the last of none."""
 
 BEGINNING = """
 import importlib.util, os, pathlib, signal, sys
@@ -89,13 +93,18 @@ MORE = {"epochs": 1, "batch_size": 3, "ema_decay": 0.5, "micro_batch_size": 1, "
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("first", ["alone", "sharded"])
-def test_a_training_goes_on_sharded_or_not(world, tmp_path, first) -> None:
-    expected = world.train(**MORE).family.trainable()
+@pytest.mark.parametrize(
+    ("first", "method"),
+    [("alone", {"method": "redpo"}), ("sharded", AT_FIRST | {"method": "sft"})],
+    ids=["alone", "sharded"],
+)
+def test_a_training_goes_on_sharded_or_not(world, tmp_path, first, method) -> None:
+    changes = MORE | method
+    expected = world.train(**changes).family.trainable()
     ours = checkpoint(tmp_path, 3, "weights"), checkpoint(tmp_path, 3, "optimizer")
     other = tmp_path / "other"
     other.mkdir()
-    sharded = MORE | {"sharding": "fsdp"}
+    sharded = changes | {"sharding": "fsdp"}
     if first == "sharded":
         in_two_processes(other, TRAIN, sharded)
     else:
@@ -107,7 +116,7 @@ def test_a_training_goes_on_sharded_or_not(world, tmp_path, first) -> None:
     (run / "step_00000003").rename(tmp_path / "gone")
     assert [path.name for path in run.iterdir()] == ["step_00000002"]
     if first == "sharded":
-        student = world.train(type(world.checkpoints)(other / "checkpoints"), **MORE).family.trainable()
+        student = world.train(type(world.checkpoints)(other / "checkpoints"), **changes).family.trainable()
     else:
         in_two_processes(other, TRAIN, sharded)
         student = load_file(other / "student")
@@ -164,6 +173,7 @@ except ValueError as error:
 @pytest.mark.parametrize(("method", "sharding"), [("redpo", "none"), ("sft", "none"), ("redpo", "fsdp")])
 def test_two_processes_stop_together_and_name_the_same_pair(tmp_path, method, sharding) -> None:
     changes = {"method": method, "epochs": 1, "batch_size": 2, "checkpoint_every": 1, "sharding": sharding}
+    changes |= AT_FIRST if method in OF_WINNERS else {}
     in_two_processes(tmp_path, BROKEN, changes)
     told = [(tmp_path / f"told_by_{rank}").read_text() for rank in (0, 1)]
     assert told[0] == told[1]
