@@ -9,6 +9,7 @@ import matplotlib as mpl
 import pandas as pd
 
 from vip.evaluation.arms import differences_of
+from vip.evaluation.bootstrap import Bootstrap
 
 mpl.use("agg")
 from matplotlib import pyplot as plt
@@ -41,7 +42,7 @@ def main() -> None:
         len(tables), 1, figsize=(8, 8.5), height_ratios=[len(row) for row in rows], layout="constrained"
     )
     for axis, row, (title, scores) in zip(axes, rows, tables.items(), strict=True):
-        draw(axis, row, differences_of(scores, "redpo", 10_000, 0.95, 0, ("average",)))
+        draw(axis, row, differences_of(scores, "redpo", Bootstrap(10_000, 0.95, seed=0), ("average",)))
         axis.set_title(title, loc="left", fontsize=10)
     axes[0].legend(frameon=False, fontsize=8, loc="upper right")
     axes[-1].set_xlabel("average score: ReDPO minus the arm, with its 95% interval")

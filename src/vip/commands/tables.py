@@ -7,7 +7,7 @@ import click
 from kedro.framework.cli.utils import CONTEXT_SETTINGS
 
 from vip.commands.experiment import echo
-from vip.errors import UserError, likely_meant
+from vip.errors import UserError, likely_meant, no_column
 
 if TYPE_CHECKING:
     from vip.types import Table
@@ -36,14 +36,20 @@ def tables(
         from vip.evaluation.arms import arms_of, differences_of
         from vip.evaluation.arms_gains import gains_of
         from vip.evaluation.arms_markdown import as_markdown
+        from vip.evaluation.bootstrap import Bootstrap
 
         scores, sizes, steps = (_read(folder / file) for file in FILES)
+        if "trained_with" not in steps:
+            raise UserError(
+                f"{no_column(str(folder / FILES[-1]), 'trained_with', steps)}; run the comparison again"
+            )
         _refuse_unless_arm(candidate, list(map(str, scores["arm"].unique())), folder)
-        sure = (resamples, confidence, 0)
-        differences = differences_of(scores, candidate, *sure)
+        bootstrap = Bootstrap(resamples, confidence, seed=0)
+        differences = differences_of(scores, candidate, bootstrap)
         trained_with = dict(zip(steps["arm"], steps["trained_with"], strict=True))
-        gains = gains_of(scores, baseline, control, trained_with, *sure)
-        return as_markdown(scores, arms_of(scores, sizes, steps, *sure), differences, gains, *sure).rstrip()
+        gains = gains_of(scores, baseline, control, trained_with, bootstrap)
+        arms = arms_of(scores, sizes, steps, bootstrap)
+        return as_markdown(scores, arms, differences, gains, bootstrap).rstrip()
 
     echo(told)
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from vip.errors import UserError
-from vip.evaluation.bootstrap import wins
+from vip.evaluation.bootstrap import Bootstrap, wins
 from vip.evaluation.comparison import DIMENSIONS
 from vip.evaluation.crossed import crossed_interval, crossed_share
 from vip.types import Table
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def arms_of(scores: Table, sizes: Table, steps: Table, resamples: int, confidence: float, seed: int) -> Table:
+def arms_of(scores: Table, sizes: Table, steps: Table, bootstrap: Bootstrap) -> Table:
     """The means, and beside them how far from the teacher; NaN where there is none to measure from.
 
     `steps` has one row a run and stage that trained; the column of that name counts the optimizer's steps of
     all stages up to a row's, a mean over seeds, 0 where nothing was trained.
     """
-    distances = to_teacher(scores, resamples, confidence, seed)
+    distances = to_teacher(scores, bootstrap)
     means = means_of(scores, sizes).merge(distances, "left", [*PLACE, "dimension"])
     return means.merge(_steps_so_far(steps), "left", ["arm", "stage"]).fillna({"steps": 0.0})
 
@@ -65,7 +65,7 @@ def _refuse_unsized(scores: Table, sizes: Table) -> None:
         )
 
 
-def to_teacher(scores: Table, resamples: int, confidence: float, seed: int) -> Table:
+def to_teacher(scores: Table, bootstrap: Bootstrap) -> Table:
     """How far every stage of every arm is from the teacher, the arm that has a stage 0 alone.
 
     One row an arm, stage, evaluator and dimension: `to_teacher`, the mean less the teacher's, paired, and its
@@ -78,7 +78,7 @@ def to_teacher(scores: Table, resamples: int, confidence: float, seed: int) -> T
     for place, ours in scores[scores["stage"] > 0].groupby([*PLACE], sort=False):
         theirs = teacher[teacher["evaluator"] == place[-1]]
         for name, gains in paired_gains(ours, theirs).items() if len(theirs) else ():
-            found = crossed_interval(gains, resamples, confidence, seed)
+            found = crossed_interval(gains, bootstrap)
             rows.append((*place, name, found.mean, found.low, found.high))
     table = pd.DataFrame(rows, columns=[*PLACE, "dimension", *TO_TEACHER])
     return table.astype(dict.fromkeys(TO_TEACHER, float))
@@ -91,9 +91,7 @@ TO_TEACHER = ("to_teacher", "to_teacher_low", "to_teacher_high")
 def differences_of(
     scores: Table,
     candidate: str,
-    resamples: int,
-    confidence: float,
-    seed: int,
+    bootstrap: Bootstrap,
     dimensions: Sequence[str] = DIMENSIONS,
 ) -> Table:
     """The candidate minus each other arm, at the last stage of both: one row an arm, evaluator and dimension.
@@ -114,8 +112,8 @@ def differences_of(
             paired = paired_gains(ours, seen[seen["arm"] == arm])
             for name in dimensions:
                 gains = paired[name]
-                found = crossed_interval(gains, resamples, confidence, seed)
-                won = crossed_share(wins(gains), resamples, confidence, seed)
+                found = crossed_interval(gains, bootstrap)
+                won = crossed_share(wins(gains), bootstrap)
                 rows.append(
                     (candidate, arm, evaluator, name, found.mean, found.low, found.high,
                      won.mean, won.low, won.high, *gains.shape)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from vip.evaluation.arms import last_stages, paired_gains
-from vip.evaluation.bootstrap import Interval
+from vip.evaluation.bootstrap import Bootstrap, Interval
 from vip.evaluation.crossed import Resampled, crossed
 from vip.types import Table
 
@@ -31,9 +31,7 @@ def gains_of(
     baseline: str,
     control: str,
     trained_with: Mapping[str, str],
-    resamples: int,
-    confidence: float,
-    seed: int,
+    bootstrap: Bootstrap,
 ) -> Table:
     """One row an arm that trained, evaluator and dimension, with the columns `COLUMNS`.
 
@@ -44,16 +42,16 @@ def gains_of(
     """
     import pandas as pd
 
-    last, sure = last_stages(scores), (resamples, confidence, seed)
-    of_control = _gains(last, control, baseline, *sure)
+    last = last_stages(scores)
+    of_control = _gains(last, control, baseline, bootstrap)
     rows: list[tuple[Any, ...]] = []
     for arm in [str(arm) for arm in last["arm"].unique() if arm in trained_with and arm != baseline]:
-        own, gains = trained_with[arm], _gains(last, arm, baseline, *sure)
+        own, gains = trained_with[arm], _gains(last, arm, baseline, bootstrap)
         for (judge, name), gain in gains.items():
             excess = _NOT_TOLD
             if arm != control and judge != own:
-                excess = _excess(gains, of_control, (own, name), (judge, name), confidence)
-            bounds = (*_bounds(gain.resampled.interval(confidence)), *_bounds(excess))
+                excess = _excess(gains, of_control, (own, name), (judge, name))
+            bounds = (*_bounds(gain.resampled.interval), *_bounds(excess))
             rows.append((arm, own, baseline, control, judge, name, *bounds, gain.seeds, gain.prompts))
     return pd.DataFrame(rows, columns=[*COLUMNS])
 
@@ -71,29 +69,27 @@ _Gains = Mapping[tuple[str, str], _Gain]
 """By evaluator and dimension."""
 
 
-def _gains(last: Table, arm: str, baseline: str, resamples: int, confidence: float, seed: int) -> _Gains:
+def _gains(last: Table, arm: str, baseline: str, bootstrap: Bootstrap) -> _Gains:
     """For the evaluators that judged both."""
     gains = {}
     for evaluator in last["evaluator"].unique():
         seen = last[last["evaluator"] == evaluator]
         ours, theirs = (seen[seen["arm"] == name] for name in (arm, baseline))
         for name, values in paired_gains(ours, theirs).items() if len(ours) and len(theirs) else ():
-            resampled = crossed(values, resamples, confidence, seed)
+            resampled = crossed(values, bootstrap)
             gains[str(evaluator), name] = _Gain(resampled, *values.shape)
     return gains
 
 
-def _excess(
-    gains: _Gains, of_control: _Gains, own: tuple[str, str], other: tuple[str, str], confidence: float
-) -> Interval:
+def _excess(gains: _Gains, of_control: _Gains, own: tuple[str, str], other: tuple[str, str]) -> Interval:
     """The lead over the control by its own reward, less the other's on the same scale."""
     if not {own, other} <= gains.keys() & of_control.keys():
         return _NOT_TOLD
     own_control, other_control = of_control[own].resampled, of_control[other].resampled
-    if not all(control.interval(confidence).low > 0 for control in (own_control, other_control)):
+    if not all(control.interval.low > 0 for control in (own_control, other_control)):
         return _NOT_TOLD
     own_lead, other_lead = gains[own].resampled - own_control, gains[other].resampled - other_control
-    return (own_lead - other_lead * (own_control / other_control)).interval(confidence)
+    return (own_lead - other_lead * (own_control / other_control)).interval
 
 
 _NOT_TOLD = Interval(float("nan"), float("nan"), float("nan"))

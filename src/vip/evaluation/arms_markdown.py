@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from vip.evaluation.arms import differences_of, last_stages, paired_gains
+from vip.evaluation.bootstrap import Bootstrap
 from vip.evaluation.comparison import SHOWN
 from vip.evaluation.markdown import said, section
 from vip.evaluation.results import records
@@ -18,9 +19,7 @@ def as_markdown(
     arms: Table,
     differences: Table,
     gains: Table,
-    resamples: int,
-    confidence: float,
-    seed: int,
+    bootstrap: Bootstrap,
 ) -> str:
     """What the tables of `vip.evaluation.arms` and `arms_gains` say; what one evaluator says, the first does.
 
@@ -31,23 +30,24 @@ def as_markdown(
     if len(differences):
         candidate = str(differences["candidate"].iloc[0])
         parts += [_differences(scores, differences, candidate, judges), _dimensions(differences, judges[0])]
-        earlier = _earlier_stages(scores, candidate, resamples, confidence, seed)
+        earlier = _earlier_stages(scores, candidate, bootstrap)
         parts += [section("After earlier stages", ["stage", "against", *judges], earlier)]
         parts += [_excesses(gains, judges)]
     tables = "\n\n".join(filter(None, parts))
-    return f"{_head(scores, arms, tables.count('['), resamples, confidence)}\n\n{tables}\n"
+    return f"{_head(scores, arms, tables.count('['), bootstrap)}\n\n{tables}\n"
 
 
-def _head(scores: Table, arms: Table, intervals: int, resamples: int, confidence: float) -> str:
+def _head(scores: Table, arms: Table, intervals: int, bootstrap: Bootstrap) -> str:
     rewards = {str(row["evaluator"]): str(row["reward"]) for row in records(arms)}
     judges = ", ".join(f"{spelled(name)} ({reward})" for name, reward in rewards.items())
     seeds = ", ".join(map(str, sorted(scores["run_seed"].unique())))
     text = f"Seeds {seeds}; {scores['prompt_id'].nunique()} prompts; judged by {judges}."
     if intervals:
         text += (
-            f" Brackets are {percent(confidence)} intervals over seeds and prompts ({resamples:,} resamples),"
-            f" bold where all of one lies on one side of zero. There are {intervals} of them here; by chance "
-            f"alone about {(1 - confidence) * intervals:.1f} of so many would be bold."
+            f" Brackets are {percent(bootstrap.confidence)} intervals over seeds and prompts"
+            f" ({bootstrap.resamples:,} resamples), bold where all of one lies on one side of zero. There are"
+            f" {intervals} of them here; by chance alone about {(1 - bootstrap.confidence) * intervals:.1f}"
+            " of so many would be bold."
         )
     return text
 
@@ -104,15 +104,13 @@ def _excesses(gains: Table, judges: Sequence[str]) -> str:
     return section(title, ["arm", "trained with", *judges], rows)
 
 
-def _earlier_stages(
-    scores: Table, candidate: str, resamples: int, confidence: float, seed: int
-) -> list[list[str]]:
+def _earlier_stages(scores: Table, candidate: str, bootstrap: Bootstrap) -> list[list[str]]:
     """The candidate minus each arm after each stage from which both go on."""
     judges, last = list(scores["evaluator"].unique()), scores.groupby("arm")["stage"].max()
     rows = []
     for stage in sorted(scores.loc[scores["arm"] == candidate, "stage"].unique())[:-1]:
         here = scores[(scores["stage"] == stage) & (scores["arm"].map(last) > stage)]
-        found = differences_of(here, candidate, resamples, confidence, seed, ("average",))
+        found = differences_of(here, candidate, bootstrap, ("average",))
         for (arm,), of in _cells(found, ("arm",), "evaluator"):
             rows.append([str(stage), arm, *(said(of.get(judge)) for judge in judges)])
     return rows

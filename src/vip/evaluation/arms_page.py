@@ -6,7 +6,7 @@ from typing import Any
 
 from vip.evaluation.arms_figures import forest_figure, size_figure, win_figure
 from vip.evaluation.arms_gains import carries
-from vip.evaluation.bootstrap import side_of_zero
+from vip.evaluation.bootstrap import Bootstrap, side_of_zero
 from vip.evaluation.comparison import SHOWN
 from vip.evaluation.results import records, rows_with_cells
 from vip.evaluation.templating import environment_of, with_figures
@@ -20,8 +20,7 @@ class Asked:
     candidate: str
     baseline: str
     control: str
-    confidence: float
-    resamples: int
+    bootstrap: Bootstrap
     trained_with: Mapping[str, str]
     """The evaluator that each arm searched, curated and trained with; arms that do not train are missing."""
     left_out: Mapping[str, str]
@@ -41,7 +40,7 @@ def render(arms: Table, differences: Table, gains: Table, asked: Asked) -> str:
         seeds=int(arms["seeds"].max()),
         prompts=int(arms["prompts"].max()),
         comparisons=len(differences),
-        expected=(1 - asked.confidence) * len(differences),
+        expected=(1 - asked.bootstrap.confidence) * len(differences),
         above=sides.count("above"),
         below=sides.count("below"),
         dimensions=SHOWN,

@@ -12,6 +12,15 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Bootstrap:
+    """How intervals are made: so many resamples, drawn from a seed, for so much confidence (0 to 1)."""
+
+    resamples: int
+    confidence: float
+    seed: int
+
+
+@dataclass(frozen=True)
 class Interval:
     """A mean and the interval around it, in the unit of what was averaged."""
 
@@ -42,21 +51,19 @@ def percentiles(mean: float, resampled: "NDArray[np.float64]", confidence: float
     return Interval(mean, float(low), float(high))
 
 
-def paired_interval(
-    differences: "NDArray[np.float64]", resamples: int, confidence: float, seed: int
-) -> Interval:
+def paired_interval(differences: "NDArray[np.float64]", bootstrap: Bootstrap) -> Interval:
     """The mean of the differences (N,), one a pair, and its percentile bootstrap interval.
 
     Pairs (same prompt, same seed) are resampled as wholes, so what prompts have in common cancels out.
-    `confidence` lies between 0 and 1; the result depends on the arguments alone. From one pair no spread can
-    be told: `low` and `high` are then NaN, which is neither above nor below zero. UserError where there is no
-    pair, or where a difference is not a finite number.
+    The result depends on the arguments alone. From one pair no spread can be told: `low` and `high` are then
+    NaN, which is neither above nor below zero. UserError where there is no pair, or where a difference is not
+    a finite number.
     """
     import numpy as np
 
     values = np.asarray(differences, dtype=np.float64)
     assert values.ndim == 1, f"differences have shape {values.shape}, expected (N,)"
-    assert 0 < confidence < 1, f"confidence is {confidence}, expected a number between 0 and 1"
+    assert 0 < bootstrap.confidence < 1, f"confidence is {bootstrap.confidence}, expected one within 0 and 1"
     if values.size == 0:
         raise UserError(
             "0 paired differences to average, at least 1 is needed; do both tables hold the same prompts?"
@@ -69,6 +76,6 @@ def paired_interval(
     mean = float(values.mean())
     if values.size == 1:
         return Interval(mean, float("nan"), float("nan"))
-    generator = np.random.default_rng(seed_of("paired_interval", seed))
-    means = values[generator.integers(values.size, size=(resamples, values.size))].mean(axis=1)
-    return percentiles(mean, means, confidence)
+    generator = np.random.default_rng(seed_of("paired_interval", bootstrap.seed))
+    means = values[generator.integers(values.size, size=(bootstrap.resamples, values.size))].mean(axis=1)
+    return percentiles(mean, means, bootstrap.confidence)

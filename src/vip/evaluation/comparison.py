@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from vip.errors import UserError
-from vip.evaluation.bootstrap import paired_interval
+from vip.evaluation.bootstrap import Bootstrap, paired_interval
 from vip.types import PROPERTIES, Table
 
 DIMENSIONS = (*PROPERTIES, "average")
@@ -17,7 +17,7 @@ BASELINES = ("full", "pruned")
 PAIR = ["prompt_id", "seed"]
 
 
-def compare(scores: Mapping[str, Table], resamples: int, confidence: float, seed: int) -> Table:
+def compare(scores: Mapping[str, Table], bootstrap: Bootstrap) -> Table:
     """One row a model and dimension: mean, and for each baseline `versus_<baseline>`, `_low` and `_high`.
 
     `scores` holds a table of scores a model, by name; `full` and `pruned` must be among them. A difference is
@@ -32,7 +32,7 @@ def compare(scores: Mapping[str, Table], resamples: int, confidence: float, seed
             row: dict[str, object] = {"model": model, "dimension": dimension, "mean": table[dimension].mean()}
             for baseline in BASELINES:
                 values = differences[baseline][dimension].to_numpy()
-                interval = paired_interval(values, resamples, confidence, seed)
+                interval = paired_interval(values, bootstrap)
                 row[f"versus_{baseline}"] = interval.mean
                 row[f"versus_{baseline}_low"] = interval.low
                 row[f"versus_{baseline}_high"] = interval.high

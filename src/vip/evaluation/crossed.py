@@ -11,12 +11,12 @@ first stretched to Student's t, as Hesterberg (2015, "What Teachers Should Know 
 with the quantiles.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from vip.errors import UserError
-from vip.evaluation.bootstrap import Interval, percentiles
+from vip.evaluation.bootstrap import Bootstrap, Interval, percentiles
 from vip.seeding import seed_of
 
 if TYPE_CHECKING:
@@ -30,31 +30,33 @@ class Resampled:
 
     mean: float
     means: "NDArray[np.float64]"
+    confidence: float
 
     def __sub__(self, other: "Resampled") -> "Resampled":
-        return Resampled(self.mean - other.mean, self.means - other.means)
+        return replace(self, mean=self.mean - other.mean, means=self.means - other.means)
 
     def __mul__(self, other: "Resampled") -> "Resampled":
-        return Resampled(self.mean * other.mean, self.means * other.means)
+        return replace(self, mean=self.mean * other.mean, means=self.means * other.means)
 
     def __truediv__(self, other: "Resampled") -> "Resampled":
-        return Resampled(self.mean / other.mean, self.means / other.means)
+        return replace(self, mean=self.mean / other.mean, means=self.means / other.means)
 
-    def interval(self, confidence: float) -> Interval:
+    @property
+    def interval(self) -> Interval:
         """The mean and what holds the middle `confidence` of the resamples."""
-        return percentiles(self.mean, self.means, confidence)
+        return percentiles(self.mean, self.means, self.confidence)
 
 
-def crossed_interval(values: "NDArray[np.float64]", resamples: int, confidence: float, seed: int) -> Interval:
+def crossed_interval(values: "NDArray[np.float64]", bootstrap: Bootstrap) -> Interval:
     """The mean of values (S seeds, P prompts) and its interval; NaN bounds where there is one prompt.
 
     With a single seed, the interval speaks for its prompts alone.
     """
-    return crossed(values, resamples, confidence, seed).interval(confidence)
+    return crossed(values, bootstrap).interval
 
 
-def crossed(values: "NDArray[np.float64]", resamples: int, confidence: float, seed: int) -> Resampled:
-    """The mean of values (S, P), resampled for an interval of this confidence; NaN where there is one prompt.
+def crossed(values: "NDArray[np.float64]", bootstrap: Bootstrap) -> Resampled:
+    """The mean of values (S, P), resampled; NaN where there is one prompt, which tells no spread.
 
     The same seeds and prompts are drawn for all values of one shape.
     """
@@ -65,15 +67,15 @@ def crossed(values: "NDArray[np.float64]", resamples: int, confidence: float, se
         raise UserError(f"{values.shape} differences of scores are not all finite; look for NaN among them")
     mean = float(values.mean())
     if values.shape[1] == 1:
-        return Resampled(mean, np.full(resamples, np.nan))
-    drawn_seeds, drawn_prompts = _drawn(*values.shape, resamples, seed)
-    means = ((drawn_seeds @ stretched(values, confidence)) * drawn_prompts).sum(axis=1)
-    return Resampled(mean, means)
+        return Resampled(mean, np.full(bootstrap.resamples, np.nan), bootstrap.confidence)
+    drawn_seeds, drawn_prompts = _drawn(*values.shape, bootstrap.resamples, bootstrap.seed)
+    means = ((drawn_seeds @ stretched(values, bootstrap.confidence)) * drawn_prompts).sum(axis=1)
+    return Resampled(mean, means, bootstrap.confidence)
 
 
-def crossed_share(values: "NDArray[np.float64]", resamples: int, confidence: float, seed: int) -> Interval:
+def crossed_share(values: "NDArray[np.float64]", bootstrap: Bootstrap) -> Interval:
     """As `crossed_interval`, of values between 0 and 1, which no share leaves."""
-    found = crossed_interval(values, resamples, confidence, seed)
+    found = crossed_interval(values, bootstrap)
     low, high = (min(max(bound, 0.0), 1.0) for bound in (found.low, found.high))
     return Interval(found.mean, low, high)
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from vip.evaluation.arguments import argument_name, parts_of
-from vip.evaluation.bootstrap import paired_interval, wins
+from vip.evaluation.bootstrap import Bootstrap, paired_interval, wins
 from vip.evaluation.comparison import DIMENSIONS, paired_differences
 from vip.types import Table
 
@@ -11,9 +11,7 @@ PREFERENCE = "preference"
 """The evaluator whose scores made the pairs; of it only the dimension that was taught is told."""
 
 
-def effects_of(
-    scores: Mapping[str, Table], taught: str, resamples: int, confidence: float, seed: int
-) -> Table:
+def effects_of(scores: Mapping[str, Table], taught: str, bootstrap: Bootstrap) -> Table:
     """One row an evaluator and dimension, first what was taught: teacher, aligned, difference, low, high.
 
     `scores` are named `full__<evaluator>` and `student__<evaluator>` (`vip.evaluation.arguments`).
@@ -30,9 +28,7 @@ def effects_of(
         gains = paired_differences(after, before)
         for name in (taught,) if evaluator == PREFERENCE else DIMENSIONS:
             values = gains[name].to_numpy()
-            found, won = (
-                paired_interval(each, resamples, confidence, seed) for each in (values, wins(values))
-            )
+            found, won = (paired_interval(each, bootstrap) for each in (values, wins(values)))
             rows.append(
                 {
                     "evaluator": evaluator,

@@ -24,7 +24,7 @@ TEMPLATE = "report.html.j2"
 
 def render(stages: Sequence[Evidence], results: Table, run: Run, settings: Evaluation) -> str:
     """The whole page as text; `results` is `tabulate_results(stages)`."""
-    found = verdict.recoveries(stages, settings.resamples, settings.confidence, settings.seed)
+    found = verdict.recoveries(stages, settings.bootstrap)
     return _environment().get_template(TEMPLATE).render(
         headline=verdict.headline(results),
         tiles=_tiles(results),

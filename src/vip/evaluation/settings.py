@@ -5,6 +5,8 @@ from typing import Annotated
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
+from vip.evaluation.bootstrap import Bootstrap
+
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class Evaluation:
@@ -20,3 +22,8 @@ class Evaluation:
     """Timed sampling calls a model; the median counts."""
     seed: Annotated[int, Field(ge=0)]
     """Seed of the bootstrap and of the noise that is timed."""
+
+    @property
+    def bootstrap(self) -> Bootstrap:
+        """How intervals are made."""
+        return Bootstrap(self.resamples, self.confidence, self.seed)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from vip.evaluation.arms import differences_of, last_stages, means_of
-from vip.evaluation.bootstrap import side_of_zero
+from vip.evaluation.bootstrap import Bootstrap, side_of_zero
 from vip.evaluation.results import records
 from vip.evaluation.swept import Swept
 from vip.evaluation.wording import interval_as_text, quantity_as_text, signed
@@ -20,9 +20,7 @@ CELL = ["arm", "evaluator", "dimension"]
 """What one number is of, each arm at its last stage."""
 
 
-def results_of(
-    scores: Table, sizes: Table, pairs: Table, swept: Swept, resamples: int, confidence: float, seed: int
-) -> Table:
+def results_of(scores: Table, sizes: Table, pairs: Table, swept: Swept, bootstrap: Bootstrap) -> Table:
     """One row a sweep, value, evaluator and dimension; values in the order of the sweep.
 
     Columns: sweep, value (as people read it), default (whether it is), arm, evaluator, reward, dimension,
@@ -34,7 +32,7 @@ def results_of(
 
     last = last_stages(scores)
     means = means_of(last, sizes)
-    differences = _from_default(differences_of(last, swept.base, resamples, confidence, seed))
+    differences = _from_default(differences_of(last, swept.base, bootstrap))
     table = means.merge(differences, on=CELL, how="left", validate="one_to_one")
     of_base = table["arm"] == swept.base
     table.loc[of_base, ["difference", "low", "high"]] = 0.0

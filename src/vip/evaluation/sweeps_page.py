@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from vip.evaluation.bootstrap import Bootstrap
 from vip.evaluation.comparison import SHOWN
 from vip.evaluation.results import rows_with_cells
 from vip.evaluation.sweeps import advice, rows_of_sweeps
@@ -12,7 +13,7 @@ from vip.evaluation.templating import environment_of, with_figures
 from vip.types import Table
 
 
-def render(results: Table, swept: Swept, confidence: float, resamples: int) -> str:
+def render(results: Table, swept: Swept, bootstrap: Bootstrap) -> str:
     """The page as text, from the table of `vip.evaluation.sweeps`."""
     environment = with_figures(environment_of("sweep", style="report", script="figures"))
     comparisons = int(results["comparisons"].max())
@@ -23,9 +24,8 @@ def render(results: Table, swept: Swept, confidence: float, resamples: int) -> s
         seeds=int(results["seeds"].max()),
         prompts=int(results["prompts"].max()),
         comparisons=comparisons,
-        expected=(1 - confidence) * comparisons,
-        confidence=confidence,
-        resamples=resamples,
+        expected=(1 - bootstrap.confidence) * comparisons,
+        bootstrap=bootstrap,
         dimensions=SHOWN,
     )
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from vip.evaluation.bootstrap import Interval, paired_interval, side_of_zero
+from vip.evaluation.bootstrap import Bootstrap, Interval, paired_interval, side_of_zero
 from vip.evaluation.comparison import paired_differences
 from vip.evaluation.results import records
 from vip.evaluation.stages import Evidence
@@ -53,14 +53,14 @@ def recovery_share(previous: float, pruned: float, student: float) -> float | No
     return (student - pruned) / lost if lost > 0 else None
 
 
-def recoveries(stages: Sequence[Evidence], resamples: int, confidence: float, seed: int) -> list[Recovery]:
+def recoveries(stages: Sequence[Evidence], bootstrap: Bootstrap) -> list[Recovery]:
     """One recovery a stage; stage 1 starts from the teacher, each later one from the student before it."""
     found = []
     previous = stages[0].full_evaluation_scores
     for evidence in stages:
         pruned, student = evidence.pruned_evaluation_scores, evidence.student_evaluation_scores
         differences = paired_differences(previous, pruned)["average"].to_numpy()
-        loss = paired_interval(differences, resamples, confidence, seed)
+        loss = paired_interval(differences, bootstrap)
         means = [float(table["average"].mean()) for table in (previous, pruned, student)]
         found.append(Recovery(loss, recovery_share(*means)))
         previous = student

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from vip.errors import UserError
-from vip.evaluation.bootstrap import Interval, paired_interval
+from vip.evaluation.bootstrap import Bootstrap, Interval, paired_interval
 from vip.evaluation.comparison import DIMENSIONS, paired_differences
 from vip.types import Table, Unit
 
@@ -15,14 +15,12 @@ _UNKNOWN_MEANS = dict.fromkeys(DIMENSIONS, _NAN)
 _UNKNOWN_INTERVALS = dict.fromkeys(DIMENSIONS, Interval(_NAN, _NAN, _NAN))
 
 
-def importance_table(
-    units: Sequence[Unit], scores: Table, resamples: int, confidence: float, seed: int
-) -> Table:
+def importance_table(units: Sequence[Unit], scores: Table, bootstrap: Bootstrap) -> Table:
     """One row a unit and dimension: `mean` without the unit, `difference` to the whole model, `low`, `high`.
 
     `scores` has one row a candidate (column `unit`, `WHOLE` for the whole model), prompt and seed. All
     candidates were given the same prompts and noise, so differences are paired by prompt and seed; their
-    interval is a percentile bootstrap at `confidence`. Units that must stay have NaN for all four. UserError
+    interval is a percentile bootstrap. Units that must stay have NaN for all four. UserError
     where a candidate was not scored on the same prompts and seeds as the whole model.
     """
     import pandas as pd
@@ -36,7 +34,7 @@ def importance_table(
             differences = paired_differences(without, whole)
             means = {dimension: float(without[dimension].mean()) for dimension in DIMENSIONS}
             intervals = {
-                dimension: paired_interval(differences[dimension].to_numpy(), resamples, confidence, seed)
+                dimension: paired_interval(differences[dimension].to_numpy(), bootstrap)
                 for dimension in DIMENSIONS
             }
         rows += [

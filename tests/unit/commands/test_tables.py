@@ -56,3 +56,12 @@ def test_a_file_from_before_the_others_ends_in_one_line(tmp_path: Path) -> None:
     told = CliRunner().invoke(tables, arguments)
     assert told.exit_code == 1
     assert told.output.startswith("Error: arm sft, stage 1, seed 0 has scores but no sizes")
+
+
+def test_steps_of_an_older_version_are_refused_in_one_line(tmp_path: Path) -> None:
+    arguments = files_in(tmp_path)
+    steps_of("redpo", "sft").drop(columns="trained_with").to_csv(tmp_path / "steps.csv", index=False)
+    told = CliRunner().invoke(tables, arguments)
+    assert told.exit_code == 1
+    assert told.output.startswith(f"Error: {tmp_path}/steps.csv has no column 'trained_with', it has arm, ")
+    assert told.output.endswith("; run the comparison again\n")

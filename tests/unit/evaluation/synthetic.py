@@ -219,7 +219,7 @@ def stage_arguments(
             "target_properties": ["dynamic_degree", "text_alignment"],
             "pair_counts": pair_counts_of(stage),
             "training_curve": curve_of(stage),
-            "metrics": compare(scores, SETTINGS.resamples, SETTINGS.confidence, SETTINGS.seed),
+            "metrics": compare(scores, SETTINGS.bootstrap),
             "costs": costs_at(stage),
         }
         for model, table in scores.items():

@@ -6,10 +6,11 @@ import pytest
 
 from vip.errors import UserError
 from vip.evaluation.arms import arms_of, differences_of, means_of, paired_gains
+from vip.evaluation.bootstrap import Bootstrap
 from vip.evaluation.comparison import DIMENSIONS
 from vip.evaluation.crossed import stretch
 
-RESAMPLES = 2000
+SURE = Bootstrap(2000, 0.95, seed=0)
 
 
 def scores_of(arm, values, stage=1, evaluator="reward"):
@@ -62,7 +63,7 @@ def test_every_stage_is_measured_from_the_teacher_of_its_seed_and_evaluator():
     unseen = scores_of("sft", [[1, 1], [1, 1]], evaluator="other")
     scores = pd.concat([teacher, *stages, unseen])
     sizes = pd.concat([sizes_of("sft", "full").assign(stage=stage) for stage in (0, 1, 2)])
-    table = arms_of(scores, sizes, steps_of("sft"), RESAMPLES, 0.95, 0)
+    table = arms_of(scores, sizes, steps_of("sft"), SURE)
     found = table[table["dimension"] == "average"].set_index(["arm", "stage", "evaluator"])
     columns = ["to_teacher", "to_teacher_low", "to_teacher_high"]
     assert list(found.loc[("sft", 1, "reward"), columns]) == [-0.5, -0.5, -0.5]
@@ -77,7 +78,7 @@ def test_every_stage_is_measured_from_the_teacher_of_its_seed_and_evaluator():
 def test_differences_by_hand():
     """Of four clips the candidate wins two, loses one and draws one; it leads by 1/4 on average."""
     scores = pd.concat([scores_of("redpo", [[2, 2], [3, 1]]), scores_of("dpo", [[1, 2], [2, 2]])])
-    table = differences_of(scores, "redpo", RESAMPLES, 0.95, 0)
+    table = differences_of(scores, "redpo", SURE)
     assert list(table["dimension"]) == list(DIMENSIONS)
     assert (table["difference"] == 0.25).all()
     assert (table["win_rate"] == 0.625).all()
@@ -89,15 +90,15 @@ def test_differences_by_hand():
 def test_only_the_last_stage_of_each_arm_counts():
     early, late, once = ([[value] * 2] for value in (0, 3, 1))
     scores = pd.concat([scores_of("redpo", early), scores_of("redpo", late, 2), scores_of("offline", once)])
-    table = differences_of(scores, "redpo", RESAMPLES, 0.95, 0)
+    table = differences_of(scores, "redpo", SURE)
     assert (table["difference"] == 2.0).all()
 
 
 def test_swapping_the_arms_negates_everything():
     rng = np.random.default_rng(0)
     scores = pd.concat([scores_of(arm, rng.normal(size=(3, 8))) for arm in ("redpo", "sft")])
-    ours = differences_of(scores, "redpo", RESAMPLES, 0.95, 0)
-    theirs = differences_of(scores, "sft", RESAMPLES, 0.95, 0)
+    ours = differences_of(scores, "redpo", SURE)
+    theirs = differences_of(scores, "sft", SURE)
     np.testing.assert_allclose(ours["difference"], -theirs["difference"])
     np.testing.assert_allclose(ours["low"], -theirs["high"])
     np.testing.assert_allclose(ours["win_rate"], 1 - theirs["win_rate"])
@@ -105,7 +106,7 @@ def test_swapping_the_arms_negates_everything():
 
 def test_equal_arms_differ_by_nothing():
     scores = pd.concat([scores_of(arm, [[1, 2, 3]] * 2) for arm in ("redpo", "sft")])
-    table = differences_of(scores, "redpo", RESAMPLES, 0.95, 0)
+    table = differences_of(scores, "redpo", SURE)
     assert (table[["difference", "low", "high"]] == 0).all(axis=None)
     assert (table[["win_rate", "win_rate_low", "win_rate_high"]] == 0.5).all(axis=None)
 
@@ -115,14 +116,14 @@ def test_what_seeds_have_in_common_cancels_out_of_the_pairs():
     scores = pd.concat(
         [scores_of("redpo", luck + np.array([[1, 1]])), scores_of("sft", luck + np.array([[0, 0]]))]
     )
-    table = differences_of(scores, "redpo", RESAMPLES, 0.95, 0)
+    table = differences_of(scores, "redpo", SURE)
     np.testing.assert_allclose(table[["difference", "low", "high"]], 1.0)
 
 
 def test_without_candidate_or_rival_there_is_nothing_to_compare():
     scores = scores_of("sft", [[1, 2]])
-    assert len(differences_of(scores, "redpo", RESAMPLES, 0.95, 0)) == 0
-    assert len(differences_of(scores, "sft", RESAMPLES, 0.95, 0)) == 0
+    assert len(differences_of(scores, "redpo", SURE)) == 0
+    assert len(differences_of(scores, "sft", SURE)) == 0
 
 
 @pytest.mark.parametrize(

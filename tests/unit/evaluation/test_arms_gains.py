@@ -6,9 +6,10 @@ import pytest
 from tests.unit.evaluation.test_arms import scores_of
 
 from vip.evaluation.arms_gains import COLUMNS, carries, gains_of
+from vip.evaluation.bootstrap import Bootstrap
 from vip.evaluation.comparison import DIMENSIONS
 
-RESAMPLES = 1000
+SURE = Bootstrap(1000, 0.95, seed=0)
 TRAINED_WITH = {"redpo": "reward", "other": "classifier"}
 
 
@@ -48,7 +49,7 @@ def rows_of(table, arm):
 
 
 def gained(gains, trained_with=TRAINED_WITH, baseline="pruned", control="sft"):
-    return gains_of(scores(gains), baseline, control, trained_with, RESAMPLES, 0.95, 0)
+    return gains_of(scores(gains), baseline, control, trained_with, SURE)
 
 
 def test_gains_by_hand():

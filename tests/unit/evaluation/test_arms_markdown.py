@@ -6,9 +6,10 @@ from tests.unit.evaluation.test_arms import scores_of, sizes_of, steps_of
 from vip.evaluation.arms import arms_of, differences_of
 from vip.evaluation.arms_gains import gains_of
 from vip.evaluation.arms_markdown import as_markdown
+from vip.evaluation.bootstrap import Bootstrap
 from vip.evaluation.wording import MINUS
 
-SURE = (500, 0.95, 0)
+SURE = Bootstrap(500, 0.95, seed=0)
 SCORES = pd.concat(
     [
         *(
@@ -25,9 +26,9 @@ SIZES = pd.concat([sizes_of("redpo", "plain_sft"), sizes_of("full").assign(stage
 
 
 def told(scores=SCORES, sizes=SIZES, candidate="redpo", trained_with=None):
-    arms = arms_of(scores, sizes, steps_of("redpo"), *SURE)
-    gains = gains_of(scores, "pruned", "plain_sft", trained_with or {}, *SURE)
-    return as_markdown(scores, arms, differences_of(scores, candidate, *SURE), gains, *SURE)
+    arms = arms_of(scores, sizes, steps_of("redpo"), SURE)
+    gains = gains_of(scores, "pruned", "plain_sft", trained_with or {}, SURE)
+    return as_markdown(scores, arms, differences_of(scores, candidate, SURE), gains, SURE)
 
 
 def rows_of(text, title):

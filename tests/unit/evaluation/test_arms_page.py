@@ -11,8 +11,10 @@ from vip.evaluation.arms import arms_of, differences_of
 from vip.evaluation.arms_figures import forest_figure, size_figure, win_figure
 from vip.evaluation.arms_gains import gains_of
 from vip.evaluation.arms_page import Asked, render
+from vip.evaluation.bootstrap import Bootstrap
 from vip.evaluation.comparison import DIMENSIONS
 
+SURE = Bootstrap(500, 0.95, seed=0)
 TRAINED_WITH = {"redpo": "reward", "plain_sft": "classifier"}
 VALUES = {
     "redpo": {"reward": [[3, 2], [3, 4]], "classifier": [[1, 1], [2, 2]]},
@@ -37,17 +39,17 @@ def scores():
 @pytest.fixture(scope="module")
 def tables(scores):
     return (
-        arms_of(scores, sizes_of(*VALUES), steps_of("redpo"), 500, 0.95, 0),
-        differences_of(scores, "redpo", 500, 0.95, 0),
+        arms_of(scores, sizes_of(*VALUES), steps_of("redpo"), SURE),
+        differences_of(scores, "redpo", SURE),
     )
 
 
 def gained(scores, trained_with=TRAINED_WITH, baseline="pruned", control="plain_sft"):
-    return gains_of(scores, baseline, control, trained_with, 500, 0.95, 0)
+    return gains_of(scores, baseline, control, trained_with, SURE)
 
 
 def page_of(tables, gains, trained_with=TRAINED_WITH, **left_out):
-    return render(*tables, gains, Asked("redpo", "pruned", "plain_sft", 0.95, 500, trained_with, left_out))
+    return render(*tables, gains, Asked("redpo", "pruned", "plain_sft", SURE, trained_with, left_out))
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +78,7 @@ def test_both_evaluators_have_their_tables(page):
 def test_with_the_teacher_every_stage_says_how_far_from_it_it_is(scores, tables):
     teacher = scores_of("full", [[4, 3], [4, 5]], stage=0)
     sizes = pd.concat([sizes_of(*VALUES), sizes_of("full").assign(stage=0)])
-    with_teacher = arms_of(pd.concat([scores, teacher]), sizes, steps_of("redpo"), 500, 0.95, 0), tables[1]
+    with_teacher = arms_of(pd.concat([scores, teacher]), sizes, steps_of("redpo"), SURE), tables[1]
     gains = gained(scores)
     assert re.search(r'3\.000<small class="below">.1\.000</small>', page_of(with_teacher, gains))
     assert "how far from the teacher" not in page_of(tables, gains)

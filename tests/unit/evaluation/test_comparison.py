@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from vip.errors import UserError
+from vip.evaluation.bootstrap import Bootstrap
 from vip.evaluation.comparison import DIMENSIONS, compare, paired_differences
 
 
@@ -18,7 +19,7 @@ def test_means_and_differences_by_hand() -> None:
         "pruned": scores([2.5, 1.5, 0.5]),
         "student": scores([2.9, 1.9, 0.9]),
     }
-    metrics = compare(tables, resamples=100, confidence=0.95, seed=0).set_index(["model", "dimension"])
+    metrics = compare(tables, Bootstrap(100, 0.95, seed=0)).set_index(["model", "dimension"])
     assert len(metrics) == 15
     row = metrics.loc[("student", "average")]
     assert row["mean"] == pytest.approx(1.9)
@@ -28,7 +29,7 @@ def test_means_and_differences_by_hand() -> None:
 
 
 def test_a_model_does_not_differ_from_itself() -> None:
-    metrics = compare(dict.fromkeys(("full", "pruned"), scores([3.0, 1.0])), 100, 0.9, 0)
+    metrics = compare(dict.fromkeys(("full", "pruned"), scores([3.0, 1.0])), Bootstrap(100, 0.9, seed=0))
     differences = metrics[[name for name in metrics.columns if name.startswith("versus")]]
     assert (differences == 0).all(axis=None)
 
@@ -40,7 +41,9 @@ def test_pairs_are_found_by_prompt_and_seed_whatever_the_order() -> None:
 
 def test_pairing_takes_out_what_prompts_have_in_common() -> None:
     """The prompts differ by whole points, the models by exactly 0.1: the paired interval has no width."""
-    row = compare({"full": scores([1.0, 2.0, 4.0]), "pruned": scores([0.9, 1.9, 3.9])}, 200, 0.95, 0)
+    row = compare(
+        {"full": scores([1.0, 2.0, 4.0]), "pruned": scores([0.9, 1.9, 3.9])}, Bootstrap(200, 0.95, seed=0)
+    )
     pruned = row[row["model"] == "pruned"].iloc[0]
     assert pruned["versus_full_high"] - pruned["versus_full_low"] == pytest.approx(0)
 

@@ -11,8 +11,11 @@ from tests.unit.evaluation.conftest import HOSTILE
 from vip.errors import UserError
 from vip.evaluation.alignment_page import render
 from vip.evaluation.arguments import argument_name
+from vip.evaluation.bootstrap import Bootstrap
 from vip.evaluation.comparison import DIMENSIONS
 from vip.evaluation.effects import effects_of
+
+SURE = Bootstrap(200, 0.95, seed=0)
 
 
 def scores(values: list[float], reward: str = "oracle 1") -> pd.DataFrame:
@@ -27,7 +30,7 @@ def both(evaluator: str, before: list[float], after: list[float]) -> dict[str, p
 
 def test_means_differences_and_wins_by_hand() -> None:
     tables = both("preference", [1.0, 2.0, 3.0], [2.0, 2.0, 5.0]) | both("reward", [3.0] * 3, [2.9] * 3)
-    table = effects_of(tables, "dynamic_degree", 200, 0.95, 0)
+    table = effects_of(tables, "dynamic_degree", SURE)
     assert list(table["evaluator"]) == ["preference", *["reward"] * len(DIMENSIONS)]
     taught, other = table.iloc[0], table.iloc[-1]
     assert (taught["dimension"], taught["teacher"], taught["aligned"]) == ("dynamic_degree", 2.0, 3.0)
@@ -39,14 +42,14 @@ def test_means_differences_and_wins_by_hand() -> None:
 
 
 def test_a_model_that_learned_nothing_has_no_effect() -> None:
-    table = effects_of(both("preference", [1.0, 2.0], [1.0, 2.0]), "average", 200, 0.95, 0)
+    table = effects_of(both("preference", [1.0, 2.0], [1.0, 2.0]), "average", SURE)
     assert table[["difference", "low", "high"]].to_numpy().tolist() == [[0.0, 0.0, 0.0]]
     assert table["win_rate"].tolist() == [0.5]
 
 
 def test_clips_of_other_prompts_are_refused() -> None:
     with pytest.raises(UserError, match="without a partner"):
-        effects_of(both("preference", [1.0, 2.0], [1.0]), "average", 200, 0.95, 0)
+        effects_of(both("preference", [1.0, 2.0], [1.0]), "average", SURE)
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +60,7 @@ def page() -> str:
         for model, offset in {"full": -0.3, "student": 0.0}.items()
         for evaluator in ("preference", "reward")
     }
-    effects = effects_of(tables, "dynamic_degree", 200, 0.95, 0)
+    effects = effects_of(tables, "dynamic_degree", SURE)
     judged = [tables[argument_name(model, "preference")] for model in ("full", "student")]
     models = {
         name: (synthetic.clips_of(table, 5.0), table)

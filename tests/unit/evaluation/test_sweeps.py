@@ -9,12 +9,15 @@ import pytest
 from tests.unit.evaluation.test_arms import scores_of, sizes_of
 
 from vip.evaluation.arms import differences_of
+from vip.evaluation.bootstrap import Bootstrap
 from vip.evaluation.comparison import DIMENSIONS
 from vip.evaluation.sweeps import advice, results_of
 from vip.evaluation.sweeps_figures import positions, sweep_figure
 from vip.evaluation.sweeps_markdown import as_markdown
 from vip.evaluation.sweeps_page import render
 from vip.evaluation.swept import Point, Swept, SweptSetting, label_of
+
+SURE = Bootstrap(500, 0.95, seed=0)
 
 ARMS = {
     "redpo": [[2, 3], [2, 3]],
@@ -56,7 +59,7 @@ def results(scores):
     sizes.loc[sizes["arm"] == "beta_500", "parameters"] *= 2
     rows = [(arm, seed, stage, 10 * stage) for arm in ARMS for seed in (0, 1) for stage in (1, 2)]
     pairs = pd.DataFrame(rows, columns=["arm", "run_seed", "stage", "pairs"])
-    return results_of(scores, sizes, pairs, SWEPT, 500, 0.95, 0)
+    return results_of(scores, sizes, pairs, SWEPT, SURE)
 
 
 def of(results, sweep, value, dimension="average", evaluator="reward"):
@@ -103,7 +106,7 @@ def test_differences_are_from_the_default_at_the_last_stage_by_hand(results):
 
 def test_intervals_are_those_of_the_comparison_turned_round(scores, results):
     last = scores[scores["stage"] == 2]
-    table = differences_of(last, "redpo", 500, 0.95, 0).set_index(["arm", "evaluator", "dimension"])
+    table = differences_of(last, "redpo", SURE).set_index(["arm", "evaluator", "dimension"])
     theirs = table.loc[("beta_50000", "reward", "average")]
     ours = of(results, "beta", "50,000")
     assert (ours["low"], ours["high"]) == (-theirs["high"], -theirs["low"])
@@ -211,7 +214,7 @@ def test_a_figure_has_a_line_a_dimension_and_one_more_evaluators_average(results
 
 
 def test_the_page_says_what_the_table_says_and_asks_the_network_for_nothing(results):
-    page = render(results, SWEPT, 0.95, 500)
+    page = render(results, SWEPT, SURE)
     assert "500 scores above the default, 5,000, by +1.000 [" in page
     assert "prunable parameters instead of 11" in page
     assert page.count("which training saw") == page.count("which training did not see") == 2
@@ -228,7 +231,7 @@ def test_the_page_says_what_the_table_says_and_asks_the_network_for_nothing(resu
 
 def test_each_evaluator_says_which_values_trained_with_it(results):
     trained_with = SWEPT.trained_with | {"beta_500": "second_opinion", "beta_50000": "a third"}
-    page = render(results, replace(SWEPT, trained_with=trained_with), 0.95, 500)
+    page = render(results, replace(SWEPT, trained_with=trained_with), SURE)
     said = re.findall(r'<p><b>(\w+).*?</b> <small class="muted">(.*?)</small>', page)
     assert said == [
         ("reward", "which trained 5,000"),

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from tests.unit.evaluation import synthetic
 
-from vip.evaluation.bootstrap import Interval
+from vip.evaluation.bootstrap import Bootstrap, Interval
 from vip.evaluation.results import tabulate_results
 from vip.evaluation.stages import Evidence, gather
 from vip.evaluation.verdict import (
@@ -21,6 +21,8 @@ from vip.evaluation.verdict import (
 )
 from vip.evaluation.wording import MINUS
 from vip.types import PROPERTIES
+
+SURE = Bootstrap(200, 0.95, seed=0)
 
 NAN = float("nan")
 
@@ -57,7 +59,7 @@ def test_recovery_by_hand() -> None:
 
 
 def test_recovery_measures_from_the_model_the_stage_started_from(stages: tuple[Evidence, ...]) -> None:
-    first, second = recoveries(stages, 200, 0.95, 0)
+    first, second = recoveries(stages, SURE)
     mean = {
         (stage, model): stages[stage - 1].scores(model)["average"].mean()
         for stage in (1, 2)
@@ -164,7 +166,7 @@ def test_headline_follows_the_interval(student: float, words: str) -> None:
 
 
 def test_all_claims_of_two_stages(stages: tuple[Evidence, ...], results: pd.DataFrame) -> None:
-    titles = [claim.title for claim in claims(results, recoveries(stages, 200, 0.95, 0))]
+    titles = [claim.title for claim in claims(results, recoveries(stages, SURE))]
     assert len(titles) == len(set(titles)) == 7
-    size = claims(results, recoveries(stages, 200, 0.95, 0))[0]
+    size = claims(results, recoveries(stages, SURE))[0]
     check(size, "holds", "2 stages removed 41% of the prunable parameters (660 k to 390 k)")

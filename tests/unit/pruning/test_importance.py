@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from vip.errors import UserError
+from vip.evaluation.bootstrap import Bootstrap
 from vip.evaluation.comparison import DIMENSIONS
 from vip.pruning.importance import WHOLE, importance_table, losses_of
 from vip.types import PROPERTIES, Unit
@@ -32,7 +33,7 @@ SCORES = candidate_scores({WHOLE: [3.0, 2.0, 4.0], "a": [2.0, 1.5, 4.0], "b": [3
 
 
 def table(scores=SCORES, units=UNITS, seed=0):
-    return importance_table(units, scores, resamples=200, confidence=0.95, seed=seed)
+    return importance_table(units, scores, Bootstrap(200, 0.95, seed))
 
 
 def test_by_hand():

@@ -6,6 +6,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from vip.errors import UserError
+from vip.evaluation.bootstrap import Bootstrap
 from vip.evaluation.user_study.design import Study
 from vip.evaluation.user_study.votes import Ballot
 from vip.seeding import seed_of
@@ -78,7 +79,7 @@ def _ranked(ballots: Sequence[Ballot], study: Study) -> Iterator[tuple[Ballot, s
             yield ballot, vote.item, {model: ranks[model] for model in study.models}
 
 
-def tabulate(ballots: Sequence[Ballot], study: Study, resamples: int, confidence: float, seed: int) -> Table:
+def tabulate(ballots: Sequence[Ballot], study: Study, bootstrap: Bootstrap) -> Table:
     """One row a model, each number with `_low` and `_high` of a percentile bootstrap over comparisons.
 
     `win_rate` counts a tie as half a win; `ranking_score` as in `places`; `strength` is Bradley-Terry's, as
@@ -95,10 +96,10 @@ def tabulate(ballots: Sequence[Ballot], study: Study, resamples: int, confidence
     items = sorted({duel.item for duel in met})
     measure = _Measure(study.models, met, placed, items)
     estimate = measure.of(np.ones(len(items)))
-    generator = np.random.default_rng(seed_of("user_study", seed))
-    draws = generator.integers(len(items), size=(resamples, len(items)))
+    generator = np.random.default_rng(seed_of("user_study", bootstrap.seed))
+    draws = generator.integers(len(items), size=(bootstrap.resamples, len(items)))
     spread = np.stack([measure.of(np.bincount(draw, minlength=len(items)).astype(float)) for draw in draws])
-    tail = (1 - confidence) / 2
+    tail = (1 - bootstrap.confidence) / 2
     low, high = np.quantile(spread, [tail, 1 - tail], axis=0)
     if len(items) == 1:
         low = high = np.full_like(estimate, np.nan)

@@ -84,9 +84,7 @@ def _counts(name: str, pairs: Table, kept: Table) -> Table:
 
 def measure_effects(settings: Alignment, evaluation: Evaluation, **scores: Table) -> Table:
     """What the evaluators say of both models (see `vip.evaluation.effects`): `<model>__<evaluator>` each."""
-    return effects_of(
-        scores, settings.dimension, evaluation.resamples, evaluation.confidence, evaluation.seed
-    )
+    return effects_of(scores, settings.dimension, evaluation.bootstrap)
 
 
 def write_page(

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
+from vip.evaluation.bootstrap import Bootstrap
 from vip.families.base import Granularity
 from vip.pruning.selection import Budget
 
@@ -25,3 +26,8 @@ class BlockPruning:
     """The share of intervals that should hold the true mean difference."""
     seed: Annotated[int, Field(ge=0)]
     """Seed of the bootstrap; what is generated follows video_generation's."""
+
+    @property
+    def bootstrap(self) -> Bootstrap:
+        """How intervals are made."""
+        return Bootstrap(self.resamples, self.confidence, self.seed)

@@ -59,9 +59,7 @@ def generate_candidate_clips(
 
 def measure_importance(units: Table, candidate_scores: Table, settings: BlockPruning) -> Table:
     """By unit and dimension, the mean score without the unit and its paired difference to the whole model."""
-    return importance_table(
-        units_of(units), candidate_scores, settings.resamples, settings.confidence, settings.seed
-    )
+    return importance_table(units_of(units), candidate_scores, settings.bootstrap)
 
 
 def choose_units(units: Table, block_importance: Table, budget: Budget, settings: BlockPruning) -> list[str]:

@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from vip.errors import UserError
+from vip.evaluation.bootstrap import Bootstrap
 from vip.evaluation.effects import PREFERENCE
 from vip.pipelines.comparison.arms import BLOCKS, SEEDED
 from vip.pipelines.comparison.evaluators import NAME, REWARD
@@ -149,6 +150,11 @@ class Comparison:
     """The arm that gains are counted from, by the reward an arm trained with and by the others."""
     control: str = "sft"
     """The arm whose preferences steer it least: what two rewards see differently in it is their scale."""
+
+    @property
+    def bootstrap(self) -> Bootstrap:
+        """How intervals are made."""
+        return Bootstrap(self.resamples, self.confidence, self.seed)
 
     def check(self) -> None:
         """UserError where a name is of no arm or reward, or a seed, a name or the teacher stands twice."""

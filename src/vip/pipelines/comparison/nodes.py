@@ -61,12 +61,12 @@ def _placed(name: str, scores: Table) -> Table:
 
 def tabulate_arms(scores: Table, sizes: Table, steps: Table, settings: Comparison) -> Table:
     """One row an arm, stage, evaluator and dimension: mean, size, and how far it is from the teacher."""
-    return arms_of(scores, sizes, steps, settings.resamples, settings.confidence, settings.seed)
+    return arms_of(scores, sizes, steps, settings.bootstrap)
 
 
 def compare_arms(scores: Table, settings: Comparison) -> Table:
     """One row an arm, evaluator and dimension: the candidate minus that arm, at the last stage of both."""
-    return differences_of(scores, settings.candidate, settings.resamples, settings.confidence, settings.seed)
+    return differences_of(scores, settings.candidate, settings.bootstrap)
 
 
 def compare_gains(scores: Table, roster: Roster, settings: Comparison) -> Table:
@@ -80,17 +80,13 @@ def compare_gains(scores: Table, roster: Roster, settings: Comparison) -> Table:
         settings.baseline,
         settings.control,
         roster.trained_with,
-        settings.resamples,
-        settings.confidence,
-        settings.seed,
+        settings.bootstrap,
     )
 
 
 def write_tables(scores: Table, arms: Table, differences: Table, gains: Table, settings: Comparison) -> str:
     """Means, differences and what gains are beyond the judges' scale, as Markdown."""
-    return as_markdown(
-        scores, arms, differences, gains, settings.resamples, settings.confidence, settings.seed
-    )
+    return as_markdown(scores, arms, differences, gains, settings.bootstrap)
 
 
 def write_page(
@@ -105,8 +101,7 @@ def write_page(
         settings.candidate,
         settings.baseline,
         settings.control,
-        settings.confidence,
-        settings.resamples,
+        settings.bootstrap,
         roster.trained_with,
         roster.left_out,
     )

@@ -48,4 +48,4 @@ def compare_models(
         "pruned": pruned_evaluation_scores,
         "student": student_evaluation_scores,
     }
-    return compare(scores, settings.resamples, settings.confidence, settings.seed)
+    return compare(scores, settings.bootstrap)

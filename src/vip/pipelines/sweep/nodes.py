@@ -16,7 +16,7 @@ def gather_pairs(**pairs: Table) -> Table:
 
 def tabulate_sweeps(scores: Table, sizes: Table, pairs: Table, swept: Swept, settings: Comparison) -> Table:
     """One row a sweep, value, evaluator and dimension: the mean, and the difference from the default."""
-    return results_of(scores, sizes, pairs, swept, settings.resamples, settings.confidence, settings.seed)
+    return results_of(scores, sizes, pairs, swept, settings.bootstrap)
 
 
 def write_tables(results: Table) -> str:
@@ -26,4 +26,4 @@ def write_tables(results: Table) -> str:
 
 def write_page(results: Table, swept: Swept, settings: Comparison) -> str:
     """All sweeps on one self-contained HTML page."""
-    return render(results, swept, settings.confidence, settings.resamples)
+    return render(results, swept, settings.bootstrap)

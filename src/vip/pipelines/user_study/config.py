@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field, model_validator
 from pydantic.dataclasses import dataclass
 
+from vip.evaluation.bootstrap import Bootstrap
+
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class UserStudy:
@@ -24,6 +26,11 @@ class UserStudy:
     """How often such intervals hold the true value."""
     seed: Annotated[int, Field(ge=0)]
     """Seed of the choice of prompts and of the bootstrap."""
+
+    @property
+    def bootstrap(self) -> Bootstrap:
+        """How intervals are made."""
+        return Bootstrap(self.resamples, self.confidence, self.seed)
 
     @model_validator(mode="after")
     def _check_models(self) -> "UserStudy":

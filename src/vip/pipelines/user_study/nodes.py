@@ -59,7 +59,7 @@ def count_votes(
     if not counted:
         told = ", ".join(f"{rater.rater}: {rater.standing}" for rater in raters[:5])
         raise UserError(f"user study: 0 of {len(raters)} people's votes count ({told}); ask others")
-    results = tabulate(counted, study, settings.resamples, settings.confidence, settings.seed)
+    results = tabulate(counted, study, settings.bootstrap)
     agreed = {
         "krippendorff_alpha": agreement(counted, study),
         "raters": len(counted),

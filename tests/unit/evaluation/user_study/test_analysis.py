@@ -5,6 +5,7 @@ import pytest
 from tests.unit.evaluation.user_study.voting import ballot_of, by_model, study_of
 
 from vip.errors import UserError
+from vip.evaluation.bootstrap import Bootstrap
 from vip.evaluation.user_study.analysis import agreement, duels, places, tabulate
 from vip.evaluation.user_study.votes import read_ballots
 
@@ -15,7 +16,9 @@ def ballots(study, *preferences):
 
 
 def table(study, *preferences, resamples=200):
-    return tabulate(ballots(study, *preferences), study, resamples, 0.95, 0).set_index("model")
+    return tabulate(ballots(study, *preferences), study, Bootstrap(resamples, 0.95, seed=0)).set_index(
+        "model"
+    )
 
 
 def mixed(wins, study):
@@ -103,7 +106,7 @@ def test_one_comparison_tells_no_spread():
 def test_no_votes_are_refused():
     study, _ = study_of(1)
     with pytest.raises(UserError, match="0 votes to count"):
-        tabulate([], study, 200, 0.95, 0)
+        tabulate([], study, Bootstrap(200, 0.95, seed=0))
 
 
 def test_people_who_vote_alike_agree_and_one_alone_cannot():

@@ -7,6 +7,7 @@ import pytest
 from tests.browser import browser, needs_browser
 from tests.unit.evaluation.user_study.voting import study_of
 
+from vip.evaluation.bootstrap import Bootstrap
 from vip.evaluation.user_study.analysis import tabulate
 from vip.evaluation.user_study.page import render_study
 from vip.evaluation.user_study.votes import read_ballots
@@ -84,7 +85,7 @@ def test_triples_by_keyboard_with_a_reload_in_the_middle(opened):
     rankings = [len(vote.ranking) for vote in ballots[0].votes]
     assert rankings == [3, 3, 2, 2]
     assert all(vote.milliseconds >= 400 for vote in ballots[0].votes), "half a second of video is watched"
-    results = tabulate(ballots, study, 100, 0.95, 0).set_index("model")
+    results = tabulate(ballots, study, Bootstrap(100, 0.95, seed=0)).set_index("model")
     assert results["win_rate"].to_dict() == pytest.approx(
         {"full": (2 + 2 * 0.5) / 8, "pruned": 2 * 0.5 / 8, "student": 1.0}
     )
@@ -113,7 +114,9 @@ def test_pairs_by_mouse(opened):
         assert page.run("document.getElementById('saved').textContent").startswith(
             "3 of 3 votes saved as votes_"
         )
-    results = tabulate(read_ballots({"v.json": exported}, study), study, 100, 0.95, 0).set_index("model")
+    results = tabulate(
+        read_ballots({"v.json": exported}, study), study, Bootstrap(100, 0.95, seed=0)
+    ).set_index("model")
     assert results["win_rate"].to_dict() == pytest.approx({"full": 2.5 / 3, "student": 0.5 / 3})
 
 
