@@ -85,5 +85,6 @@ def workload_of(model: "VideoFamily", parameters: dict[str, Any]) -> "Workload":
         gradient_checkpointing=training.gradient_checkpointing,
         averaged=training.ema_decay > 0,
         gradient_norm_every=training.gradient_norm_every,
+        learns_from_losers=training.learns_from_losers,
         teacher_beside=training.loading_beside if training.with_teacher else None,
     )

@@ -77,9 +77,18 @@ class Held:
         return Work(call.flops / (2 * pairs), peak)
 
     def optimisation(
-        self, pairs: int, *, checkpointing: bool, averaged: bool, norms_every: int, in_parts: bool = False
+        self,
+        pairs: int,
+        *,
+        checkpointing: bool,
+        averaged: bool,
+        norms_every: int,
+        in_parts: bool = False,
+        learns_from_losers: bool = True,
     ) -> Work:
         """Steps on so many pairs, of which every so-manieth measures the gradient of each of two terms.
+
+        Where losers teach nothing, the other steps take them through no backward pass.
 
         With `in_parts`, so many are but one of a step's micro-batches. There are Adam's two moments and
         averaged weights; and at their worst moments either all activations and a gradient, in a step that
@@ -96,11 +105,18 @@ class Held:
         kept = (3 if averaged else 2) * self.trained_bytes
         beside = bytes_of(self._teacher.model.denoiser) if self._teacher else 0
         peak = max(self._encoding(pairs), self._present(DENOISERS) + kept + moment) + beside
-        flops = step.flops + 2 * (measured.flops - step.flops) / norms_every
+        usual = step if learns_from_losers else self._call(2 * pairs, gradients=True, losers=False)
+        measuring = step.flops + 2 * (measured.flops - step.flops)
+        flops = usual.flops + (measuring - usual.flops) / norms_every
         return Work(flops / (2 * pairs), peak)
 
-    def _call(self, samples: int, *, gradients: bool = False, measured: bool = False) -> Cost:
-        """One denoiser call, with its backward pass where gradients are wanted; `measured`, with two."""
+    def _call(
+        self, samples: int, *, gradients: bool = False, measured: bool = False, losers: bool = True
+    ) -> Cost:
+        """One denoiser call, with its backward pass where gradients are wanted; `measured`, with two.
+
+        Without `losers`, which are half of the samples, the backward pass is that of the others.
+        """
         import torch
 
         noisy = torch.zeros(samples, *self.model.latent_shape, device="meta")
@@ -115,27 +131,38 @@ class Held:
                 if not gradients:
                     self.model.predict(self.model.denoiser, noisy, timesteps, conditioning)
                     return
-                loss = self._loss(NoisyPairs(noisy, noisy, timesteps), conditioning)
+                loss = self._loss(NoisyPairs(noisy, noisy, timesteps), conditioning, losers=losers)
                 if measured:  # autograd.grad does not go with the modules' hooks of Mochi
                     loss.backward(retain_graph=True)
                 loss.backward()
 
         return self._cost_of(run)
 
-    def _loss(self, samples: NoisyPairs, conditioning: "Conditioning") -> "Tensor":
-        """A loss of what the denoiser predicts, and of its features where the teacher shows its own."""
+    def _loss(self, samples: NoisyPairs, conditioning: "Conditioning", *, losers: bool) -> "Tensor":
+        """A loss of what the denoiser predicts, and of its features where the teacher shows its own.
+
+        Without `losers` they are predicted as well, but the loss is of winners (`vip.training.objective`).
+        """
+        import torch
+
         wanted: dict[str, Tensor] = {}
         if self._teacher:
             places = self.model.feature_paths()
             wanted = winners_features(self._teacher.model, samples, conditioning, places)
+        pairs = len(samples.noisy) // 2
+        if not losers:
+            with torch.no_grad():
+                self._predict(samples, conditioning, slice(pairs, None))
         with captured(self.model, wanted) as found:
-            predicted = self.model.predict(
-                self.model.denoiser, samples.noisy, samples.timesteps, conditioning
-            )
+            predicted = self._predict(samples, conditioning, slice(None if losers else pairs))
         loss = predicted.float().square().mean()
         if not wanted:
             return loss
-        return loss + feature_loss(of_winners(found), wanted, len(predicted) // 2)
+        return loss + feature_loss(of_winners(found) if losers else found, wanted, pairs)
+
+    def _predict(self, samples: NoisyPairs, conditioning: "Conditioning", part: slice) -> "Tensor":
+        words = {name: value[part] for name, value in conditioning.items()}
+        return self.model.predict(self.model.denoiser, samples.noisy[part], samples.timesteps[part], words)
 
     def _gradients_elsewhere(self) -> int:
         """Bytes of gradients that the last call did not make: those of Wan 2.2's other transformer."""

@@ -44,6 +44,8 @@ class Workload:
     """Whether `training_batch` is a micro-batch, of which a step has several."""
     averaged: bool
     gradient_norm_every: int
+    learns_from_losers: bool
+    """Whether losers go through the backward pass of steps that measure no gradient norms."""
     teacher_beside: Loading | None
     """How the teacher is held beside the student in training; None where the method does without."""
 
@@ -116,6 +118,7 @@ def _stages(outline: "Callable[[], VideoFamily]", work: Workload, calls: int) ->
             averaged=work.averaged,
             norms_every=work.gradient_norm_every,
             in_parts=work.in_parts,
+            learns_from_losers=work.learns_from_losers,
         )
         yield _Stage(
             number,

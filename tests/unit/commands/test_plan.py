@@ -9,6 +9,7 @@ from vip.commands.experiment import Experiment
 from vip.commands.plan import planned, workload_of
 from vip.errors import UserError
 from vip.families.loading import Loading
+from vip.losses.methods import METHODS
 
 ROOT = Path(__file__).parents[3]
 
@@ -38,6 +39,13 @@ def test_a_teacher_is_planned_beside_the_student_where_the_method_needs_one(meth
     experiment = Experiment.read(ROOT, None, {"redpo_training": training})
     work = workload_of(experiment.outline_teacher(), experiment.parameters)
     assert work.teacher_beside == beside
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_losers_of_methods_of_winners_are_planned_without_a_gradient(method):
+    experiment = Experiment.read(ROOT, None, {"redpo_training": {"method": method}})
+    work = workload_of(experiment.outline_teacher(), experiment.parameters)
+    assert work.learns_from_losers == (method in ("redpo", "dpo"))
 
 
 @pytest.mark.parametrize("maximum", [None, 7])

@@ -33,9 +33,10 @@ def test_tables_are_what_the_scores_say(folder: Path) -> None:
     assert (DOCS / "evidence" / f"{folder.name}.md").read_text().endswith(told.output)
 
 
-def test_tables_of_sweeps_are_what_their_results_say() -> None:
-    results = pd.read_csv(DOCS / "evidence" / "shapes_sweep.csv", dtype={"value": str})
-    assert (DOCS / "evidence" / "shapes_sweep.md").read_text().endswith(as_markdown(results))
+@pytest.mark.parametrize("path", sorted(DOCS.glob("evidence/*.csv")), ids=lambda path: path.stem)
+def test_tables_of_sweeps_are_what_their_results_say(path: Path) -> None:
+    results = pd.read_csv(path, dtype={"value": str})
+    assert path.with_suffix(".md").read_text().endswith(as_markdown(results))
 
 
 def differences_in(text: str) -> set[str]:

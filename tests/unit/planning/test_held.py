@@ -96,6 +96,23 @@ def test_a_step_has_weights_moments_gradients_and_activations(averaged: bool) ->
     assert (held.stored_bytes, held.trained_bytes) == (4 * 64, 4 * 64)
 
 
+@pytest.mark.parametrize(("beside", "teacher_s"), [(False, 0.0), (True, 0.5)])
+def test_where_losers_teach_nothing_they_cost_a_product_but_in_steps_that_measure(
+    beside: bool, teacher_s: float
+) -> None:
+    """Two products of a winner, one of a loser; in one step of ten four of each; a teacher's of winners."""
+    teacher = Held(Layers(), Loading(only_denoiser=True)) if beside else None
+    held = Held(Layers(), Loading(), training=True, teacher=teacher)
+    every, winners = (
+        held.optimisation(
+            1000, checkpointing=False, averaged=False, norms_every=10, learns_from_losers=learns_from_losers
+        )
+        for learns_from_losers in (True, False)
+    )
+    assert winners.flops == pytest.approx((0.9 * 1.5 + 0.1 * 4 + teacher_s) * 2 * 2 * 8 * 8)
+    assert winners.peak_bytes == every.peak_bytes
+
+
 def test_a_teacher_beside_the_student_costs_its_denoiser_and_a_call_on_the_winners() -> None:
     """Its features of one clip a pair, 16 numbers, stay until they are compared, after a third product."""
     plain = Held(Layers(), Loading(), training=True)
@@ -193,6 +210,11 @@ def test_every_family_can_be_planned(name: str, tiny_folder_of: Callable[[str], 
         for checkpointing in (False, True)
     )
     assert 1.05 < again.flops / plain.flops < 1.6
+    winners = held(Loading(), training=True).optimisation(
+        2, checkpointing=False, averaged=False, norms_every=10, learns_from_losers=False
+    )
+    assert 0.6 < winners.flops / plain.flops < 0.9
+    assert winners.peak_bytes == plain.peak_bytes
     half = held(Loading("bf16"), training=True).optimisation(
         2, checkpointing=True, averaged=False, norms_every=10
     )

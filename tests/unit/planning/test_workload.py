@@ -33,6 +33,7 @@ WORK = Workload(
     in_parts=False,
     averaged=False,
     gradient_norm_every=10,
+    learns_from_losers=True,
     teacher_beside=None,
 )
 
@@ -100,6 +101,24 @@ def test_pruned_models_cost_what_is_left_of_them(table, tiny_teacher):
 def test_training_costs_more_than_predicting_with_the_same_model(table):
     training, prediction = phase(table, 1, "ReDPO training"), phase(table, 1, "pairs: pruned")
     assert 2 < training["flops"] / training["calls"] / (prediction["flops"] / prediction["calls"]) < 3.5
+
+
+@pytest.mark.long
+def test_losers_that_teach_nothing_cost_a_prediction(tiny_teacher):
+    """Were norms never measured, a pair would cost a step of its winner and a prediction of its loser."""
+    work = replace(WORK, stages=WORK.stages[:1], gradient_norm_every=10**9)
+    both, winners = (
+        plan(lambda: AnimateDiff.open(tiny_teacher, "meta"), replace(work, learns_from_losers=learns))
+        for learns in (True, False)
+    )
+    training = both["phase"] == "ReDPO training"
+    columns = [name for name in both if name != "flops"]
+    assert (both[columns] == winners[columns]).all(axis=None)
+    assert (both["flops"][~training] == winners["flops"][~training]).all()
+    step, shared = (phase(table, 1, "ReDPO training") for table in (both, winners))
+    clip = phase(both, 1, "pairs: pruned")
+    prediction = clip["flops"] / clip["calls"] * step["calls"]
+    assert shared["flops"] == pytest.approx((step["flops"] + prediction) / 2)
 
 
 @pytest.mark.long
