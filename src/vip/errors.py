@@ -9,6 +9,15 @@ class UserError(ValueError):
     """Something the user can mend; the command line shows its message alone and exits with 1."""
 
 
+def causes_of(error: BaseException | None) -> list[BaseException]:
+    """An error, what caused it, what caused that."""
+    causes: list[BaseException] = []
+    while error is not None and error not in causes:
+        causes.append(error)
+        error = error.__cause__ or error.__context__
+    return causes
+
+
 def nearest(name: object, known: Iterable[str]) -> str:
     """How the refusal of an unknown name ends: with the known one that is likely meant, or with all."""
     names = sorted(known)

@@ -15,7 +15,8 @@ from vip.errors import UserError, nearest
 from vip.pipelines.comparison.arms import left_out
 from vip.pipelines.comparison.roles import lacks
 from vip.pipelines.sweep.arms import plan_of
-from vip.runners import StageRunner
+from vip.processes import this_run
+from vip.runners import SideBySideRunner, StageRunner
 
 logger = logging.getLogger(__name__)
 
@@ -30,9 +31,13 @@ CHAINS = ("stage", "__default__")
 
 
 class StageSession(KedroSession):
-    """Kedro's session, with the runtime parameter `stage`: the number of the one stage to run."""
+    """Kedro's session, with two runtime parameters of its own.
+
+    `stage` is the number of the one stage to run, `processes` how many nodes run side by side.
+    """
 
     stage: Any = None
+    processes: Any = None
 
     @classmethod
     def create(
@@ -43,12 +48,12 @@ class StageSession(KedroSession):
         runtime_params: dict[str, Any] | None = None,
         conf_source: str | None = None,
     ) -> Self:
-        """As Kedro's, but `stage` is taken out of the runtime parameters: no node reads it."""
+        """As Kedro's, but runtime parameters lose `stage` and `processes`, which no node reads."""
         parameters = dict(runtime_params or {})
-        stage = parameters.pop("stage", None)
+        stage, processes = parameters.pop("stage", None), parameters.pop("processes", None)
         session = super().create(project_path, save_on_close, env, parameters, conf_source)
         assert isinstance(session, cls), "KedroSession.create makes an instance of the class it is called on"
-        session.stage = stage
+        session.stage, session.processes = stage, processes
         return session
 
     def run(
@@ -87,6 +92,7 @@ class StageSession(KedroSession):
             "to_outputs": to_outputs,
         }
         namespaces = [*(namespaces or ()), *stage_namespaces]
+        runner = side_by_side(self.processes) or runner
         if isinstance(runner, StageRunner):
             runner.provenance = self.provenance()
         chosen = _filtered([known[name] for name in names], node_namespaces=namespaces, **selection)
@@ -109,6 +115,20 @@ class StageSession(KedroSession):
         """How the artifacts of this session's data folder were made."""
         folder = data_folder(Path(self._project_path), self._get_config_loader()["globals"])
         return ProvenanceFolder(folder / "provenance")
+
+
+def side_by_side(processes: Any) -> SideBySideRunner | None:
+    """The runner of so many processes; None for one."""
+    if processes is None:
+        return None
+    if isinstance(processes, bool) or not isinstance(processes, int) or processes < 1:
+        raise UserError(f"processes is {processes!r}; write for example --processes=2")
+    if this_run().count > 1:
+        raise UserError(
+            f"--processes={processes} runs nodes side by side on one machine, but a launcher already started "
+            f"{this_run().count} processes that share every node; leave out one of the two"
+        )
+    return SideBySideRunner(processes) if processes > 1 else None
 
 
 def told_before(names: Collection[str], parameters: Mapping[str, Any]) -> list[str]:

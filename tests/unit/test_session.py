@@ -4,7 +4,9 @@ import pytest
 from kedro.pipeline import Pipeline, node, pipeline
 
 from vip.errors import UserError
-from vip.session import parts_left_out, select_stage, told_before
+from vip.processes import Processes
+from vip.runners import SideBySideRunner
+from vip.session import parts_left_out, select_stage, side_by_side, told_before
 
 
 def make_it(*inputs: object) -> object:
@@ -50,6 +52,21 @@ def test_a_stage_becomes_its_pipeline_or_its_namespace(names, stage, expected):
 def test_a_stage_that_is_not_there_is_refused_with_those_that_are(stage):
     with pytest.raises(UserError, match=r"stages 1 to 2 .* --params=stage:2"):
         select_stage(["stage"], stage, KNOWN, TWO_STAGES)
+
+
+@pytest.mark.parametrize("processes", [0, -1, "two", True, 1.5])
+def test_a_number_of_processes_that_is_none_is_refused(processes):
+    with pytest.raises(UserError, match="write for example --processes=2"):
+        side_by_side(processes)
+
+
+def test_one_process_needs_no_workers_and_a_launcher_s_want_none(monkeypatch):
+    assert side_by_side(None) is None
+    assert side_by_side(1) is None
+    assert isinstance(side_by_side(2), SideBySideRunner)
+    monkeypatch.setattr("vip.session.this_run", lambda: Processes(1, 4))
+    with pytest.raises(UserError, match="--processes=2 .* launcher already started 4 processes"):
+        side_by_side(2)
 
 
 def test_an_unknown_pipeline_is_refused_with_the_nearest_name():

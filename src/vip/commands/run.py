@@ -17,7 +17,7 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
-from vip.errors import UserError
+from vip.errors import UserError, causes_of
 from vip.heap import keep_freed_memory
 from vip.processes import this_run
 
@@ -60,7 +60,7 @@ def _split(text: str) -> list[str]:
 
 def explain(error: BaseException) -> str | None:
     """One line for the user, where an error or one of its causes is the user's to mend; else None."""
-    causes = list(_causes(error))
+    causes = causes_of(error)
     for kind in USER_ERRORS:
         for cause in causes:
             if isinstance(cause, kind) and (line := _line(cause)):
@@ -87,21 +87,23 @@ def _line(cause: BaseException) -> str:
     return f"{place} cannot be written or read ({cause.strerror}); mend that, and run the same command again"
 
 
-def _causes(error: BaseException | None) -> "list[BaseException]":
-    causes: list[BaseException] = []
-    while error is not None and error not in causes:
-        causes.append(error)
-        error = error.__cause__ or error.__context__
-    return causes
-
-
-def _run(*, verbose: bool, params: Any, pipeline: str | None, pipelines: list[str], **options: Any) -> Any:
+def _run(
+    *,
+    verbose: bool,
+    processes: int | None,
+    params: Any,
+    pipeline: str | None,
+    pipelines: list[str],
+    **options: Any,
+) -> Any:
     signal.signal(signal.SIGTERM, _terminated)
     keep_freed_memory()
     if not this_run().is_first:
         logging.getLogger("vip").setLevel(logging.WARNING)
     try:
         parameters = parse_parameters(params) if isinstance(params, str) else params
+        if processes is not None:
+            parameters = {**parameters, "processes": processes}
         names = [*([pipeline] if pipeline else []), *pipelines]
         callback = kedro_run.callback
         assert callback is not None, "kedro run is a command with a callback"
@@ -143,7 +145,12 @@ def _options() -> list[click.Parameter]:
             option.callback = None
         if option.name == "runner":
             option.default = runner()
-    return [*options, click.Option(["--verbose", "-v"], is_flag=True, help="Show where an error came from.")]
+    side_by_side = "Run so many nodes at once that do not wait for one another, each in a process of its own."
+    return [
+        *options,
+        click.Option(["--processes"], type=int, help=side_by_side),
+        click.Option(["--verbose", "-v"], is_flag=True, help="Show where an error came from."),
+    ]
 
 
 run = click.Command("run", callback=_run, params=_options(), help="Run the whole method, or a part of it.")

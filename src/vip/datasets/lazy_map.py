@@ -17,7 +17,7 @@ from vip.datasets.item_store import KEY, ItemStore, Stored
 from vip.errors import UserError
 from vip.faults import fault_point
 from vip.hashing import file_hash
-from vip.processes import this_run
+from vip.processes import may_draw_bars, this_run
 from vip.types import Items, LazyMap, Table
 
 if TYPE_CHECKING:
@@ -235,7 +235,7 @@ def _bar(title: str, total: int) -> "tqdm[Any]":
         delay=1.0,
         smoothing=0.0,
         dynamic_ncols=True,
-        disable=not this_run().is_first,
+        disable=not may_draw_bars(),
     )
 
 

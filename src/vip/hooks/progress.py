@@ -2,6 +2,7 @@
 
 import logging
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kedro.framework.hooks import hook_impl
@@ -18,47 +19,65 @@ WORTH_TELLING = 5.0
 """Seconds from which on a node's duration is told."""
 
 
+@dataclass(frozen=True)
+class Running:
+    """Since when a node runs, and which of its outputs are not saved yet."""
+
+    since: float
+    unsaved: set[str]
+
+
 class ProgressLog:
-    """Tells which node begins, as `[7 of 60] stage 1: pairs`, and how long the one before it took."""
+    """Tells which node begins, as `[7 of 60] stage 1: pairs`, and how long one took that is done."""
 
     def __init__(self) -> None:
         self._begun = 0
         self._total = 0
         self._current = 0
-        self._since = 0.0
+        self._running: dict[Node, Running] = {}
 
     @hook_impl
     def before_pipeline_run(self, pipeline: "Pipeline") -> None:
         """Count the nodes."""
         self._begun = self._current = 0
+        self._running = {}
         self._total = len(pipeline.nodes)
 
     @hook_impl
     def before_node_run(self, node: "Node") -> None:
         """Tell that a node begins."""
         fault_point("node.before")
-        self._tell_duration()
         self._tell_current()
         self._begun += 1
         logger.info("[%d of %d] %s", self._begun, self._total, title(node.name))
-        self._since = time.monotonic()
+        self._running[node] = Running(time.monotonic(), set(node.outputs))
 
     @hook_impl
     def after_node_skipped(self) -> None:
         """Count a node that has nothing to do."""
-        self._tell_duration()
         self._current += 1
-        self._since = time.monotonic()
 
     @hook_impl
     def after_node_run(self) -> None:
         """The node has returned; nothing of it is saved."""
         fault_point("node.computed")
 
+    @hook_impl(trylast=True)
+    def after_dataset_saved(self, dataset_name: str, node: "Node") -> None:
+        """Tell how long a node took, with its last output: lazy maps are made when they are saved."""
+        running = self._running[node]
+        running.unsaved.discard(dataset_name)
+        if running.unsaved:
+            return
+        del self._running[node]
+        seconds = time.monotonic() - running.since
+        if seconds >= WORTH_TELLING:
+            which = f"{title(node.name)} " if self._running else ""
+            logger.info("%stook %.0f s", which, seconds)
+
     @hook_impl
     def after_pipeline_run(self) -> None:
-        """Tell how long the last node took."""
-        self._tell_duration()
+        """Tell of those that had nothing to do."""
         self._tell_current()
 
     def _tell_current(self) -> None:
@@ -66,12 +85,6 @@ class ProgressLog:
             self._begun += self._current
             logger.info("[%d of %d] %d up to date", self._begun, self._total, self._current)
             self._current = 0
-
-    def _tell_duration(self) -> None:
-        """A node's time includes that of saving: lazy maps are made then."""
-        seconds = time.monotonic() - self._since
-        if self._begun and seconds >= WORTH_TELLING:
-            logger.info("took %.0f s", seconds)
 
 
 def title(name: str) -> str:

@@ -45,9 +45,9 @@ class Ledger:
         """Record how the outputs, just saved, were made; what is kept in memory only leaves no record."""
         for output in node.outputs:
             self._fingerprints.pop(output, None)
-        if all(map(self._is_kept, node.inputs)):
+        if all(map(self.is_kept, node.inputs)):
             recipe = self._recipe(node)
-            for output in filter(self._is_kept, node.outputs):
+            for output in filter(self.is_kept, node.outputs):
                 self._records.write(output, Provenance(recipe, self.fingerprint(output)))
 
     def fingerprint(self, dataset: str) -> str:
@@ -71,12 +71,13 @@ class Ledger:
             from pydantic_core import to_jsonable_python
 
             return content_hash(to_jsonable_python(self._catalog.load(dataset)))
-        if not self._is_kept(dataset):
+        if not self.is_kept(dataset):
             raise UserError(f"{dataset} is kept in memory only")
         kept: Any = self._catalog.get(dataset)
         return str(kept.fingerprint())
 
-    def _is_kept(self, dataset: str) -> bool:
+    def is_kept(self, dataset: str) -> bool:
+        """Whether it is a parameter, or outlives the run on disk."""
         return is_parameter(dataset) or hasattr(self._catalog.get(dataset), "fingerprint")
 
 

@@ -56,7 +56,7 @@ class StageRunner(SequentialRunner):
         load_counts = Counter(chain.from_iterable(node.inputs for node in nodes))
         for node in nodes:
             if self._is_current(node, ledger):
-                _tell_skipped(node, catalog, hook_manager)
+                tell_skipped(node, catalog, hook_manager)
             else:
                 self._make(node, catalog, ledger, hook_manager, run_id)
             self._release_datasets(node, catalog, load_counts, pipeline)
@@ -78,7 +78,7 @@ class StageRunner(SequentialRunner):
             ledger.note(node)
 
 
-def _tell_skipped(node: "Node", catalog: Any, hook_manager: "PluginManager | None") -> None:
+def tell_skipped(node: "Node", catalog: Any, hook_manager: "PluginManager | None") -> None:
     """Kedro has no hook for this, so those of our hooks that want to know are called by name."""
     listeners = getattr(hook_manager.hook, "after_node_skipped", None) if hook_manager else None
     if listeners is not None:

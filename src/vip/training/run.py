@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from vip.errors import UserError
 from vip.faults import fault_point
 from vip.losses.methods import METHODS, Terms, Weights
+from vip.processes import may_draw_bars
 from vip.training.checkpoints import Checkpoint, CheckpointFolder
 from vip.training.curve import Row, mean_quantities
 from vip.training.draws import Step
@@ -86,7 +87,6 @@ class Run:
     def _walk(self, steps: Sequence[Step], sft_weight: float) -> None:
         from tqdm import tqdm
 
-        silent = not self.accelerator.is_main_process
         title = f"Training the student ({self.settings.method})"
         with tqdm(
             total=len(steps),
@@ -94,7 +94,7 @@ class Run:
             desc=title,
             unit=" steps",
             file=sys.stderr,
-            disable=silent,
+            disable=not may_draw_bars(),
             smoothing=0.0,
             dynamic_ncols=True,
         ) as bar:

@@ -21,6 +21,7 @@ def create_pipeline() -> Pipeline:
         inputs=[*MODELS.values(), "params:video_generation", "params:evaluation"],
         outputs="costs",
         name="costs",
+        tags="alone",
     )
     metrics = node(
         compare_models,
