@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from kedro.io import DataCatalog
 
-from vip.datasets import LazyMapDataset, TableDataset
+from vip.datasets import LazyMapDataset, ModelFolderDataset
 from vip.runners.crew import Crew
 from vip.runners.ledger import Ledger
 from vip.runners.schedule import Schedule
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 ALONE = "alone"
 """The tag of nodes that measure seconds or memory: nothing runs beside them."""
+SOURCES = (LazyMapDataset, ModelFolderDataset)
+"""What items are made from."""
 
 
 class SideBySideRunner(StageRunner):
@@ -72,11 +74,15 @@ class SideBySideRunner(StageRunner):
 
 
 def _items_of(node: "Node", catalog: Any, ledger: Ledger) -> tuple[Any, ...]:
-    """The same for two nodes that may make the same items: they differ in the tables that they read alone."""
+    """The same for two nodes that may make the same items: alike, from the same models or items.
+
+    Tables and parameters may differ: another arm's prompts are partly the same, another method's reference
+    predictions are all the same.
+    """
     if not any(isinstance(catalog.get(name), LazyMapDataset) for name in node.outputs):
         return (node.name,)
-    fixed = (name for name in node.inputs if not isinstance(catalog.get(name), TableDataset))
-    return (node.func, *map(ledger.fingerprint, fixed))
+    sources = (name for name in node.inputs if isinstance(catalog.get(name), SOURCES))
+    return (node.func, *map(ledger.fingerprint, sources))
 
 
 def _part_of(catalog: Any, node: "Node") -> DataCatalog:

@@ -64,7 +64,7 @@ def die(folder: str) -> str:
     return ""
 
 
-def clips(folder: str, prompts: pd.DataFrame) -> LazyMap[dict[str, float]]:
+def clips(folder: str, prompts: pd.DataFrame, _: str) -> LazyMap[dict[str, float]]:
     def make(keys: Any) -> list[dict[str, float]]:
         with (Path(folder) / "made.txt").open("a") as made:
             made.writelines(f"{key}\n" for key in keys)
@@ -225,7 +225,9 @@ def _lives(process: int) -> bool:
         return False
 
 
-def test_the_same_items_are_made_once(world):
+def test_the_same_items_are_made_once_whatever_tables_and_parameters_ask_for_them(world):
+    for method in ("redpo", "sft"):
+        world.catalog[f"params:{method}"] = MemoryDataset(method)
     for name, rows in (("prompts_a", KEYS[:3]), ("prompts_b", KEYS[1:])):
         world.catalog[name] = TableDataset(filepath=str(world.folder / f"{name}.csv"))
         world.catalog.save(name, pd.DataFrame({"key": rows}))
@@ -234,8 +236,8 @@ def test_the_same_items_are_made_once(world):
         world.catalog[name] = LazyMapDataset(str(world.folder / f"{name}.parquet"), store, "row")
     world.run(
         [
-            node(clips, ["params:folder", "prompts_a"], "clips_a", name="a"),
-            node(clips, ["params:folder", "prompts_b"], "clips_b", name="b"),
+            node(clips, ["params:folder", "prompts_a", "params:redpo"], "clips_a", name="a"),
+            node(clips, ["params:folder", "prompts_b", "params:sft"], "clips_b", name="b"),
         ]
     )
     assert sorted((world.folder / "made.txt").read_text().split()) == KEYS
