@@ -19,3 +19,9 @@ def forget_models() -> None:
     Else they stay in memory beside the next one, until Python happens to look for such circles.
     """
     gc.collect()
+
+
+def make_room() -> None:
+    """Between two nodes, when no model is in use: what is left need not be looked through again."""
+    forget_models()
+    gc.freeze()

@@ -1,10 +1,8 @@
 """Between two nodes: the models of the first make room for those of the second."""
 
-import gc
-
 from kedro.framework.hooks import hook_impl
 
-from vip.generation.device import forget_models
+from vip.generation.device import make_room
 
 
 class RoomForModels:
@@ -12,6 +10,5 @@ class RoomForModels:
 
     @hook_impl
     def before_node_run(self) -> None:
-        """No model is in use between nodes: what is left need not be looked through again."""
-        forget_models()
-        gc.freeze()
+        """No model is in use between nodes."""
+        make_room()

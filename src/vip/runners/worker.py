@@ -10,7 +10,7 @@ from multiprocessing.reduction import ForkingPickler
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from vip.errors import causes_of
-from vip.generation.device import forget_models
+from vip.generation.device import make_room
 from vip.heap import keep_freed_memory
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def _errors_of(node: "Node", catalog: Any) -> list[Exception]:
     from kedro.framework.hooks.manager import _NullPluginManager
     from kedro.runner.task import Task
 
-    forget_models()
+    make_room()
     try:
         Task(node, catalog, is_async=False, hook_manager=_NullPluginManager()).execute()  # type: ignore[arg-type]
     except Exception as error:  # noqa: BLE001
