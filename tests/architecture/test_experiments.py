@@ -23,7 +23,6 @@ from vip.pruning.selection import Budget
 from vip.rewards.registry import reward_named
 
 MADE_BY = dict.fromkeys(SHAPES, "teacher_training") | {"shapes_four_steps": "step_distillation"}
-BROUGHT_ALONG = [name for name in SHAPES if MADE_BY[name] == "teacher_training"]
 
 
 @pytest.fixture(params=MODELS)
@@ -97,7 +96,7 @@ def test_sweeps_are_about_its_own_model(name: str, registered: object) -> None:
     assert name in MODELS or swept["left_out"] == {}
 
 
-@pytest.mark.parametrize("name", ["base", *BROUGHT_ALONG])
+@pytest.mark.parametrize("name", ["base", *SHAPES])
 def test_budgets_that_are_swept_can_be_met(name: str, registered: object) -> None:
     loader = ProjectConfigLoader(str(CONF), env=name, **settings.CONFIG_LOADER_ARGS)
     parameters, folder = loader["parameters"], CONF.parent / loader["catalog"]["teacher"]["filepath"]
@@ -120,7 +119,7 @@ def test_a_model_of_the_shapes_world_has_a_command_that_makes_it(name: str, regi
     assert commands == [MADE_BY[name]]
 
 
-@pytest.mark.parametrize("name", BROUGHT_ALONG)
+@pytest.mark.parametrize("name", SHAPES)
 def test_a_model_of_the_shapes_world_is_brought_along_and_small(name: str) -> None:
     loader = ProjectConfigLoader(str(CONF), env=name, **settings.CONFIG_LOADER_ARGS)
     folder = CONF.parent / loader["catalog"]["teacher"]["filepath"]
