@@ -1,5 +1,6 @@
 """Nodes that do not wait for one another, side by side in several processes of one machine."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kedro.io import DataCatalog
@@ -11,6 +12,8 @@ from vip.runners.schedule import Schedule
 from vip.runners.stage_runner import StageRunner, tell_skipped
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from kedro.pipeline import Pipeline
     from kedro.pipeline.node import Node
     from pluggy import PluginManager
@@ -43,52 +46,74 @@ class SideBySideRunner(StageRunner):
     ) -> None:
         assert hook_manager is not None, "Kedro gives one"
         assert self.provenance is not None, "the session gives it; without it nothing tells what is current"
-        schedule, ledger = Schedule(pipeline), Ledger(catalog, self.provenance)
+        ledger = Ledger(catalog, self.provenance)
+
+        def make_here(node: "Node") -> None:
+            self._make(node, catalog, ledger, hook_manager, run_id)
+
         with Crew(self._processes) as crew:
-            while schedule or crew.nodes:
-                node = None if crew.is_full else self._next(schedule, crew.nodes, catalog, ledger)
-                if node is None:
-                    node = crew.finished()
-                    ledger.note(node)
-                    _tell_saved(node, catalog, hook_manager)
-                    schedule.end(node)
-                    continue
-                schedule.begin(node)
-                if ledger.is_current(node):
-                    tell_skipped(node, catalog, hook_manager)
-                    schedule.end(node)
-                elif ALONE in node.tags or not all(map(ledger.is_kept, [*node.inputs, *node.outputs])):
-                    self._make(node, catalog, ledger, hook_manager, run_id)
-                    schedule.end(node)
-                else:
-                    hook_manager.hook.before_node_run(
-                        node=node, catalog=catalog, inputs={}, is_async=False, run_id=run_id
-                    )
-                    crew.begin(node, _part_of(catalog, node))
+            _Work(Schedule(pipeline), crew, catalog, ledger, hook_manager, run_id, make_here).do()
 
-    def _next(self, schedule: Schedule, at_work: "list[Node]", catalog: Any, ledger: Ledger) -> "Node | None":
+
+@dataclass(frozen=True)
+class _Work:
+    """One run: what waits, who works, and what is told of it."""
+
+    schedule: Schedule
+    crew: Crew
+    catalog: Any
+    ledger: Ledger
+    hook_manager: "PluginManager"
+    run_id: str | None
+    make_here: "Callable[[Node], None]"
+
+    def do(self) -> None:
+        """Begin what may begin; where nothing may, wait for what is at work."""
+        while self.schedule or self.crew.nodes:
+            node = None if self.crew.is_full else self._next()
+            if node is None:
+                self._finish(self.crew.finished())
+            else:
+                self._begin(node)
+
+    def _next(self) -> "Node | None":
         """The first node that is ready and disturbs none at work, nor makes what one of them is making."""
-        making = [_items_of(node, catalog, ledger) for node in at_work]
-        ready = (node for node in schedule.ready() if not (at_work and ALONE in node.tags))
-        return next((node for node in ready if _items_of(node, catalog, ledger) not in making), None)
+        making = [self._items_of(node) for node in self.crew.nodes]
+        ready = (node for node in self.schedule.ready() if not (making and ALONE in node.tags))
+        return next((node for node in ready if self._items_of(node) not in making), None)
 
+    def _begin(self, node: "Node") -> None:
+        self.schedule.begin(node)
+        if self.ledger.is_current(node):
+            tell_skipped(node, self.catalog, self.hook_manager)
+        elif ALONE in node.tags or not all(map(self.ledger.is_kept, [*node.inputs, *node.outputs])):
+            self.make_here(node)
+        else:
+            self.hook_manager.hook.before_node_run(
+                node=node, catalog=self.catalog, inputs={}, is_async=False, run_id=self.run_id
+            )
+            self.crew.begin(node, self._part_of_catalog(node))
+            return
+        self.schedule.end(node)
 
-def _items_of(node: "Node", catalog: Any, ledger: Ledger) -> tuple[Any, ...]:
-    """The same for two nodes that may make the same items: alike, from the same models or items.
+    def _finish(self, node: "Node") -> None:
+        """A worker has saved what a node makes."""
+        self.ledger.note(node)
+        for name in node.outputs:
+            data = self.catalog.load(name)
+            self.hook_manager.hook.after_dataset_saved(dataset_name=name, data=data, node=node)
+        self.schedule.end(node)
 
-    Tables and parameters may differ: another arm's prompts are partly the same, another method's reference
-    predictions are all the same.
-    """
-    if not any(isinstance(catalog.get(name), LazyMapDataset) for name in node.outputs):
-        return (node.name,)
-    sources = (name for name in node.inputs if isinstance(catalog.get(name), SOURCES))
-    return (node.func, *map(ledger.fingerprint, sources))
+    def _items_of(self, node: "Node") -> tuple[Any, ...]:
+        """The same for two nodes that may make the same items: alike, from the same models or items.
 
+        Tables and parameters may differ: another arm's prompts are partly the same, another method's
+        reference predictions are all the same.
+        """
+        if not any(isinstance(self.catalog.get(name), LazyMapDataset) for name in node.outputs):
+            return (node.name,)
+        sources = (name for name in node.inputs if isinstance(self.catalog.get(name), SOURCES))
+        return (node.func, *map(self.ledger.fingerprint, sources))
 
-def _part_of(catalog: Any, node: "Node") -> DataCatalog:
-    return DataCatalog({name: catalog.get(name) for name in (*node.inputs, *node.outputs)})
-
-
-def _tell_saved(node: "Node", catalog: Any, hook_manager: "PluginManager") -> None:
-    for name in node.outputs:
-        hook_manager.hook.after_dataset_saved(dataset_name=name, data=catalog.load(name), node=node)
+    def _part_of_catalog(self, node: "Node") -> DataCatalog:
+        return DataCatalog({name: self.catalog.get(name) for name in (*node.inputs, *node.outputs)})
