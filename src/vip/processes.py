@@ -4,12 +4,13 @@ Without a launcher there is one process, and nothing here imports torch.
 """
 
 import os
+import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 from multiprocessing import parent_process
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from vip.errors import UserError
 
@@ -17,6 +18,19 @@ Value = TypeVar("Value")
 
 PATIENCE = timedelta(days=30)
 """One process may work alone for long. That another one died is noticed by its closed connection."""
+
+
+class Terminated(SystemExit):
+    """SIGTERM has come; the code is 143, as a shell expects."""
+
+
+def end_on_sigterm() -> None:
+    """Let SIGTERM unwind this process, so that what it holds is put in order."""
+    signal.signal(signal.SIGTERM, _terminated)
+
+
+def _terminated(number: int, _frame: object) -> NoReturn:
+    raise Terminated(128 + number)
 
 
 @dataclass(frozen=True)

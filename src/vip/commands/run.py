@@ -4,10 +4,9 @@ import copy
 import errno
 import logging
 import re
-import signal
 import sys
 import traceback
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 from kedro.config import MissingConfigException
@@ -19,7 +18,7 @@ from yaml import YAMLError
 
 from vip.errors import UserError, causes_of
 from vip.heap import keep_freed_memory
-from vip.processes import this_run
+from vip.processes import Terminated, end_on_sigterm, this_run
 
 USER_ERRORS = (UserError, OSError, DatasetError, MissingConfigException, OmegaConfBaseException, YAMLError)
 """What a user can mend, the most telling first."""
@@ -96,7 +95,7 @@ def _run(
     pipelines: list[str],
     **options: Any,
 ) -> Any:
-    signal.signal(signal.SIGTERM, _terminated)
+    end_on_sigterm()
     keep_freed_memory()
     if not this_run().is_first:
         logging.getLogger("vip").setLevel(logging.WARNING)
@@ -122,14 +121,6 @@ def _run(
             traceback.print_exc()
         click.echo(f"Error: {line}", err=True)
         sys.exit(1)
-
-
-class Terminated(SystemExit):
-    """SIGTERM has come; the code is 143, as a shell expects."""
-
-
-def _terminated(number: int, _frame: object) -> NoReturn:
-    raise Terminated(128 + number)
 
 
 def runner() -> str:

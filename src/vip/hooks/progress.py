@@ -2,7 +2,6 @@
 
 import logging
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kedro.framework.hooks import hook_impl
@@ -19,14 +18,6 @@ WORTH_TELLING = 5.0
 """Seconds from which on a node's duration is told."""
 
 
-@dataclass(frozen=True)
-class Running:
-    """Since when a node runs, and which of its outputs are not saved yet."""
-
-    since: float
-    unsaved: set[str]
-
-
 class ProgressLog:
     """Tells which node begins, as `[7 of 60] stage 1: pairs`, and how long one took that is done."""
 
@@ -34,13 +25,13 @@ class ProgressLog:
         self._begun = 0
         self._total = 0
         self._current = 0
-        self._running: dict[Node, Running] = {}
+        self._since: dict[Node, float] = {}
 
     @hook_impl
     def before_pipeline_run(self, pipeline: "Pipeline") -> None:
         """Count the nodes."""
         self._begun = self._current = 0
-        self._running = {}
+        self._since = {}
         self._total = len(pipeline.nodes)
 
     @hook_impl
@@ -50,7 +41,7 @@ class ProgressLog:
         self._tell_current()
         self._begun += 1
         logger.info("[%d of %d] %s", self._begun, self._total, title(node.name))
-        self._running[node] = Running(time.monotonic(), set(node.outputs))
+        self._since[node] = time.monotonic()
 
     @hook_impl
     def after_node_skipped(self) -> None:
@@ -65,14 +56,11 @@ class ProgressLog:
     @hook_impl(trylast=True)
     def after_dataset_saved(self, dataset_name: str, node: "Node") -> None:
         """Tell how long a node took, with its last output: lazy maps are made when they are saved."""
-        running = self._running[node]
-        running.unsaved.discard(dataset_name)
-        if running.unsaved:
+        if dataset_name != node.outputs[-1]:
             return
-        del self._running[node]
-        seconds = time.monotonic() - running.since
+        seconds = time.monotonic() - self._since.pop(node)
         if seconds >= WORTH_TELLING:
-            which = f"{title(node.name)} " if self._running else ""
+            which = f"{title(node.name)} " if self._since else ""
             logger.info("%stook %.0f s", which, seconds)
 
     @hook_impl

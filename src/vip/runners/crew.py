@@ -53,8 +53,9 @@ class Crew:
 
     def finished(self) -> "Node":
         """Wait for a node to be done; what stopped it is raised here."""
-        pipes = {worker.pipe: worker for worker in self._workers if worker.node is not None}
-        return pipes[connection.wait(list(pipes))[0]].finished()  # type: ignore[index]
+        at_work = [worker for worker in self._workers if worker.node is not None]
+        told = connection.wait([worker.pipe for worker in at_work])
+        return next(worker for worker in at_work if worker.pipe in told).finished()
 
 
 class Worker:
@@ -91,7 +92,7 @@ class Worker:
         """End the process: at once where it waits, else as soon as what it does allows."""
         if self.node is None:
             self.pipe.close()
-        elif self._process.is_alive():
+        else:
             self._process.terminate()
 
     def wait(self) -> None:

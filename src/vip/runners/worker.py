@@ -7,11 +7,12 @@ import threading
 import traceback
 from multiprocessing import connection, parent_process
 from multiprocessing.reduction import ForkingPickler
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from vip.errors import causes_of
 from vip.generation.device import make_room
 from vip.heap import keep_freed_memory
+from vip.processes import end_on_sigterm
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 def work(pipe: "Connection", number: int, count: int) -> None:
     """Run each node that comes, over the catalog that comes with it; send what went wrong, if it did."""
     os.setsid()  # a terminal's ctrl-C is for the first process, which stops the others
-    signal.signal(signal.SIGTERM, _stopped)
+    end_on_sigterm()
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _take_share(number, count)
     import kedro.framework.project  # noqa: F401 - sets logging up, as conf/logging.yml says
@@ -38,12 +39,12 @@ def work(pipe: "Connection", number: int, count: int) -> None:
 
 def _errors_of(node: "Node", catalog: Any) -> list[Exception]:
     """Run a node; its error and the causes of that one, none where all went well."""
-    from kedro.framework.hooks.manager import _NullPluginManager
+    from kedro.framework.hooks.manager import _create_hook_manager
     from kedro.runner.task import Task
 
     make_room()
     try:
-        Task(node, catalog, is_async=False, hook_manager=_NullPluginManager()).execute()  # type: ignore[arg-type]
+        Task(node, catalog, is_async=False, hook_manager=_create_hook_manager()).execute()
     except Exception as error:  # noqa: BLE001
         return [_sendable(cause) for cause in causes_of(error)]
     return []
@@ -55,7 +56,7 @@ def _sendable(error: BaseException) -> Exception:
     try:
         same = ForkingPickler.loads(ForkingPickler.dumps(error))
     except Exception:  # noqa: BLE001
-        return RuntimeError(text)
+        same = None
     if not isinstance(same, Exception):
         return RuntimeError(text)
     same.add_note(text)
@@ -76,10 +77,6 @@ def _take_share(number: int, count: int) -> None:
 def own_gpus(count: int, visible: str | None) -> list[str]:
     """The names of the GPUs that may be used."""
     return visible.split(",")[:count] if visible else [str(number) for number in range(count)]
-
-
-def _stopped(number: int, _frame: object) -> NoReturn:
-    raise SystemExit(128 + number)
 
 
 def _end_with_parent() -> None:
