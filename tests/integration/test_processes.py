@@ -52,7 +52,7 @@ def test_two_processes_make_what_one_makes(chain, project, begin):
     process = begin(project, 2)
     told, _ = process.communicate(timeout=500)
     assert process.returncode == 0, told
-    assert told.count("stage 1: pruned clips") == 1, "one of them speaks"
+    assert told.count("] stage 1: pruned clips\n") == 1, "one of them speaks"
     whole, made = of_stage_one(chain[0]), of_stage_one(project)
     assert made.items() <= whole.items()
     for part in ("pairs.csv", "student"):
