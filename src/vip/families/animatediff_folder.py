@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from vip.errors import UserError
 from vip.families.motion_modules import all_paths, module_of, paths_of_units, remaining_paths
+from vip.families.outlines import outline
 from vip.families.stable_diffusion_folder import FROZEN_COMPONENTS, copy_frozen, load_strictly
 from vip.families.storage import (
     copy_component,
@@ -30,10 +31,7 @@ if TYPE_CHECKING:
 
 def outline_denoiser(folder: Path, record: PruningRecord) -> "nn.Module":
     """The U-Net on the meta device, from its configuration alone, without what the record says is gone."""
-    import torch
-
-    with torch.device("meta"):
-        denoiser = _build_denoiser(folder)
+    denoiser = _outline_denoiser(folder)
     remove_modules(denoiser, sorted(paths_of_units(record.removed, all_paths(denoiser))))
     return denoiser
 
@@ -69,19 +67,24 @@ def save_student(source: Path, denoiser: "nn.Module", record: PruningRecord, tar
     write_record(record, target)
 
 
-def _build_denoiser(folder: Path) -> "nn.Module":
-    from diffusers import MotionAdapter, UNet2DConditionModel, UNetMotionModel
+def _outline_denoiser(folder: Path) -> "nn.Module":
+    from diffusers import UNetMotionModel
 
     config = read_json(folder / "unet" / "config.json")
     adapter_config = read_json(folder / "motion_adapter" / "config.json")
     if config.get("_class_name") == "UNetMotionModel":
-        return cast("nn.Module", UNetMotionModel.from_config(config))
-    spatial = UNet2DConditionModel.from_config(config)
-    adapter = MotionAdapter.from_config(adapter_config)
+        return outline(UNetMotionModel.from_config, config)
     try:
-        return cast("nn.Module", UNetMotionModel.from_unet2d(spatial, adapter, load_weights=False))
+        return outline(_with_motion, config, adapter_config)
     except ValueError as error:
         raise UserError(f"{folder}: unet/ and motion_adapter/ do not fit each other ({error})") from None
+
+
+def _with_motion(config: dict[str, Any], adapter_config: dict[str, Any]) -> "nn.Module":
+    from diffusers import MotionAdapter, UNet2DConditionModel, UNetMotionModel
+
+    spatial, adapter = UNet2DConditionModel.from_config(config), MotionAdapter.from_config(adapter_config)
+    return cast("nn.Module", UNetMotionModel.from_unet2d(spatial, adapter, load_weights=False))
 
 
 def _save_spatial(source: Path, target: Path) -> None:

@@ -1,11 +1,12 @@
 """What is alike in the folders of all Stable Diffusion descendants: everything but the denoiser."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from vip.errors import UserError
 from vip.families.components import check_scheduler, open_model
 from vip.families.diffusion import PREDICTION_TYPES
+from vip.families.outlines import outline
 from vip.families.storage import copy_component, copy_licences, read_json
 
 if TYPE_CHECKING:
@@ -35,17 +36,13 @@ def open_components(folder: Path, scheduler_class: Any) -> dict[str, Any]:
 
 def outline_components(folder: Path, scheduler_class: Any) -> dict[str, Any]:
     """As `open_components`, with the models on the meta device, from their configurations alone."""
-    import torch
     from diffusers import AutoencoderKL
-    from transformers import CLIPTextConfig, CLIPTextModel
 
-    text_config = CLIPTextConfig.from_dict(read_json(folder / "text_encoder" / "config.json"))
-    with torch.device("meta"):
-        return {
-            "vae": AutoencoderKL.from_config(read_json(folder / "vae" / "config.json")),
-            "text_encoder": CLIPTextModel(text_config),
-            **_without_weights(folder, scheduler_class),
-        }
+    return {
+        "vae": outline(AutoencoderKL.from_config, read_json(folder / "vae" / "config.json")),
+        "text_encoder": outline(_text_encoder, read_json(folder / "text_encoder" / "config.json")),
+        **_without_weights(folder, scheduler_class),
+    }
 
 
 def copy_frozen(source: Path, target: Path) -> None:
@@ -66,6 +63,12 @@ def load_strictly(denoiser: "nn.Module", state: "Mapping[str, Tensor]", where: s
             f"{len(expected)}, {len(wrong)} do not fit (first {wrong[0]}); restore the folder from its source"
         )
     denoiser.load_state_dict(state, strict=True, assign=True)
+
+
+def _text_encoder(config: dict[str, Any]) -> "nn.Module":
+    from transformers import CLIPTextConfig, CLIPTextModel
+
+    return cast("nn.Module", CLIPTextModel(CLIPTextConfig.from_dict(config)))
 
 
 def _without_weights(folder: Path, scheduler_class: Any) -> dict[str, Any]:

@@ -3,9 +3,10 @@
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from vip.errors import UserError
+from vip.families.outlines import outline
 from vip.families.stable_diffusion_folder import copy_frozen, load_strictly
 from vip.families.storage import count_parameters, read_json, read_weights, write_weights
 from vip.families.unet3d_parts import Part, is_present, parts_named, parts_of, remove_part
@@ -18,16 +19,13 @@ if TYPE_CHECKING:
 
 def outline_unet3d(folder: Path, record: PruningRecord, unet_class: Any) -> "nn.Module":
     """The U-Net on the meta device, from its configuration alone, without what the record says is gone."""
-    import torch
-
     config = read_json(folder / "unet" / "config.json")
     if config.get("_class_name") != unet_class.__name__:
         raise UserError(
             f"{folder}/unet names {config.get('_class_name')}, not {unet_class.__name__}; "
             "restore the folder from its source"
         )
-    with torch.device("meta"):
-        denoiser = cast("nn.Module", unet_class.from_config(config))
+    denoiser = outline(unet_class.from_config, config)
     for part in _removed_parts(folder, record, parts_of(denoiser)):
         remove_part(denoiser, part)
     return denoiser

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from vip.errors import UserError
 from vip.families.components import open_model
+from vip.families.outlines import outline
 from vip.families.storage import copy_component, copy_licences, read_json, write_json, write_weights
 from vip.pruning.record import write_record
 
@@ -117,9 +118,9 @@ def _outline_model(kind: Any, component: Path, library: str) -> Any:
     import torch
 
     config = read_json(component / "config.json")
+    if library == "diffusers":
+        return outline(kind.from_config, config)
     with torch.device("meta"):
-        if library == "diffusers":
-            return kind.from_config(config)
         model = kind(kind.config_class(**config))
     forward = model.forward
 
