@@ -4,10 +4,13 @@ import importlib
 import multiprocessing
 import os
 import signal
+import socket
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 HEAVY = (
@@ -15,6 +18,7 @@ HEAVY = (
     "av",
     "diffusers.models.autoencoders.autoencoder_kl",
     "diffusers.models.unets.unet_motion_model",
+    "diffusers.pipelines.animatediff.pipeline_animatediff",
     "diffusers.schedulers.scheduling_ddim",
     "kedro.framework.cli.cli",
     "pandas",
@@ -25,6 +29,7 @@ HEAVY = (
     "transformers.models.clip.modeling_clip",
     "vip.datasets",
     "tests.contracts.test_datasets",
+    "tests.unit.training.conftest",
     "vip.families.animatediff",
 )
 """Imported by the process that forks, so that no child has to."""
@@ -33,44 +38,76 @@ _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(list(HEAVY))
 
 
+PATIENCE = 300.0
+"""Seconds after which processes that wait for each other are given up."""
+
+
 @dataclass(frozen=True)
 class Told:
     """How a forked command ended, and what it printed."""
 
     returncode: int
-    text: str
+    stdout: str
+    stderr: str
+
+    @property
+    def text(self) -> str:
+        """All that it printed."""
+        return self.stdout + self.stderr
 
 
-def forked(function: Callable[..., Any], *arguments: Any, fault: str = "") -> int:
+def forked(function: Callable[..., Any], *arguments: Any, **environment: str) -> int:
     """Call a module's function in a process of its own; its exit code, or minus the signal that ended it."""
-    process = _context.Process(target=_call, args=(fault, function, *arguments))
-    process.start()
-    process.join()
-    code = process.exitcode
-    process.close()
-    assert code is not None
+    (code,) = _ended([_begin(environment, function, *arguments)])
     return code
 
 
-def forked_kedro(folder: Path, *arguments: str, fault: str = "") -> Told:
-    """`kedro <arguments>` in a folder."""
-    printed = folder / "printed.txt"
-    code = forked(_kedro, folder, arguments, printed, fault=fault)
-    text = printed.read_text()
-    printed.unlink()
-    return Told(code, text)
+def forked_together(count: int, function: Callable[..., Any], *arguments: Any) -> list[int]:
+    """Call it in so many processes at once, which find each other as those of torchrun do."""
+    with socket.create_server(("localhost", 0)) as free:
+        port = str(free.getsockname()[1])
+    shared = {"MASTER_ADDR": "localhost", "MASTER_PORT": port, "WORLD_SIZE": str(count)}
+    ranks = [{"RANK": str(rank), "LOCAL_RANK": str(rank)} for rank in range(count)]
+    return _ended([_begin(shared | rank, function, *arguments) for rank in ranks])
 
 
-def _call(fault: str, function: Callable[..., Any], *arguments: Any) -> None:
-    os.environ |= {"VIP_FAULT": fault, "COLUMNS": "200"}
+def forked_kedro(folder: Path, *arguments: str, **environment: str) -> Told:
+    """`kedro <arguments>` in a folder, on one thread."""
+    with TemporaryDirectory() as kept:
+        printed = Path(kept) / "stdout", Path(kept) / "stderr"
+        code = forked(_kedro, folder, arguments, printed, **environment)
+        return Told(code, *(path.read_text() for path in printed))
+
+
+def _begin(environment: dict[str, str], function: Callable[..., Any], *arguments: Any) -> BaseProcess:
+    process = _context.Process(target=_call, args=(environment, function, *arguments))
+    process.start()
+    return process
+
+
+def _ended(processes: list[BaseProcess]) -> list[int]:
+    codes = []
+    for process in processes:
+        process.join(PATIENCE)
+        if process.exitcode is None:
+            process.kill()
+            process.join()
+        assert process.exitcode is not None
+        codes.append(process.exitcode)
+        process.close()
+    return codes
+
+
+def _call(environment: dict[str, str], function: Callable[..., Any], *arguments: Any) -> None:
+    os.environ |= environment
     function(*arguments)
 
 
-def _kedro(folder: Path, arguments: tuple[str, ...], printed: Path) -> None:
+def _kedro(folder: Path, arguments: tuple[str, ...], printed: tuple[Path, Path]) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.chdir(folder)
-    descriptor = os.open(printed, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-    for stream in (1, 2):
-        os.dup2(descriptor, stream)
+    for stream, path in zip((1, 2), printed, strict=True):
+        os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), stream)
+    importlib.import_module("torch").set_num_threads(1)
     sys.argv = ["kedro", *arguments]
     importlib.import_module("kedro.framework.cli.cli").main()

@@ -16,29 +16,34 @@ def loader(root, registered):
 
 
 @pytest.fixture(scope="module")
+def entries(loader):
+    return loader["catalog"]
+
+
+@pytest.fixture(scope="module")
 def datasets(registered):
     every = set().union(*(pipeline.datasets() for pipeline in registered.values()))
     return {name for name in every if not name.startswith("params:") and name != "parameters"}
 
 
-def test_every_dataset_is_in_the_catalog(loader, datasets):
-    catalog = DataCatalog.from_config(loader["catalog"])
-    kept = {name: catalog.get(name) for name in datasets}
+def test_every_dataset_is_in_the_catalog(entries, datasets):
+    catalog = DataCatalog.from_config(entries)
+    one_each = {catalog.config_resolver.match_dataset_pattern(name) or name: name for name in datasets}
+    kept = {name: catalog.get(name) for name in one_each.values()}
     assert [
         name for name, dataset in kept.items() if dataset is None or isinstance(dataset, MemoryDataset)
     ] == []
 
 
-def test_every_catalog_entry_is_used(loader, datasets):
-    catalog = DataCatalog.from_config(loader["catalog"])
+def test_every_catalog_entry_is_used(entries, datasets):
+    catalog = DataCatalog.from_config(entries)
     matched = {catalog.config_resolver.match_dataset_pattern(name) or name for name in datasets}
-    assert set(loader["catalog"]) - matched == set()
+    assert set(entries) - matched == set()
 
 
-def test_every_entry_has_a_layer_for_kedro_viz(loader):
-    layers = {name: entry["metadata"]["kedro-viz"]["layer"] for name, entry in loader["catalog"].items()}
-    for name, layer in layers.items():
-        entry = loader["catalog"][name]
+def test_every_entry_has_a_layer_for_kedro_viz(entries):
+    for name, entry in entries.items():
+        layer = entry["metadata"]["kedro-viz"]["layer"]
         assert f"_{layer}/" in entry.get("dataset", entry)["filepath"], name
 
 
@@ -84,8 +89,8 @@ def test_each_stage_starts_from_the_student_of_the_one_before(registered):
     assert not {name for name in registered["stage_1"].inputs() if name.startswith("stage_2")}
 
 
-def test_the_default_pipeline_needs_nothing_but_what_is_brought_along(loader, registered):
-    catalog = DataCatalog.from_config(loader["catalog"])
+def test_the_default_pipeline_needs_nothing_but_what_is_brought_along(entries, registered):
+    catalog = DataCatalog.from_config(entries)
     inputs = {
         name
         for name in registered["__default__"].inputs()

@@ -100,7 +100,7 @@ def test_killed_at_any_point_the_old_or_the_new_value_is_there(
         for passing in {1, often[point]}:
             folder = tmp_path / f"{point}_{passing}"
             save(name, folder, 1)
-            code = forked(save, name, folder, 2, fault=f"kill:{point}:{passing}")
+            code = forked(save, name, folder, 2, VIP_FAULT=f"kill:{point}:{passing}")
             assert code == -signal.SIGKILL
             assert state(name, folder) in versions
             save(name, folder, 2)

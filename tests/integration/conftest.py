@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from tests.forked import Told, forked_kedro
 
 ROOT = Path(__file__).parents[2]
 PROMPTS = 40
 EVALUATION_PROMPTS = 4
+WIDTH = "200"
+"""Columns of the terminal that commands print for."""
 
 
 @dataclass(frozen=True)
@@ -20,27 +23,25 @@ class Project:
 
     path: Path
 
-    def kedro(
-        self, *arguments: str, check: bool = True, **environment: str
-    ) -> subprocess.CompletedProcess[str]:
-        """Run `kedro <arguments>` here and wait for it."""
-        told = subprocess.run(
-            self.command(*arguments),
-            cwd=self.path,
-            env=self.environment(**environment),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert not check or told.returncode == 0, told.stdout + told.stderr
+    def kedro(self, *arguments: str, check: bool = True, **environment: str) -> Told:
+        """`kedro <arguments>` here, in a process that has imported the heavy libraries before."""
+        told = forked_kedro(self.path, *arguments, COLUMNS=WIDTH, **environment)
+        assert not check or told.returncode == 0, told.text
         return told
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
+    def run(self, *arguments: str, **environment: str) -> str:
+        """`kedro <arguments>` here as users run it, and all that it printed."""
+        process = self.start(*arguments, **environment)
+        told, _ = process.communicate()
+        assert process.returncode == 0, told
+        return told
+
+    def start(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
         """Begin `kedro <arguments>` here."""
         return subprocess.Popen(
             self.command(*arguments),
             cwd=self.path,
-            env=self.environment(),
+            env=self.environment(**environment),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -52,7 +53,7 @@ class Project:
 
     def environment(self, **changes: str) -> dict[str, str]:
         """One thread, no terminal width of the caller's."""
-        return os.environ | {"OMP_NUM_THREADS": "1", "COLUMNS": "200"} | changes
+        return os.environ | {"OMP_NUM_THREADS": "1", "COLUMNS": WIDTH} | changes
 
     def files(self, folder: str = ".") -> dict[str, bytes]:
         """Every file under a folder, by its path."""
@@ -94,4 +95,4 @@ def project(tmp_path) -> Project:
 def chain(tmp_path_factory) -> tuple[Project, str]:
     """A project after `kedro run --env=test`, and what that printed. Read only."""
     project = make_project(tmp_path_factory.mktemp("chain") / "project")
-    return project, project.kedro("run", "--env=test").stdout
+    return project, project.run("run", "--env=test")

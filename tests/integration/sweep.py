@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.forked import Told, forked_kedro
-from tests.integration.conftest import Project, make_project
+from tests.integration.conftest import WIDTH, Project, make_project
 
 STAGE = ("run", "--env=test", "--pipeline=stage")
 TRACKED = "--params=stage:1,redpo_training.epochs=2"
@@ -41,7 +41,7 @@ def run_through(folder: Path) -> Uninterrupted:
 
 def run_stage(project: Project, fault: str = "", parameters: str = PARAMETERS) -> Told:
     """The same command, every time."""
-    return forked_kedro(project.path, *STAGE, parameters, fault=fault)
+    return forked_kedro(project.path, *STAGE, parameters, COLUMNS=WIDTH, VIP_FAULT=fault)
 
 
 def comparable(project: Project) -> dict[str, bytes]:

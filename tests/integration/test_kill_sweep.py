@@ -53,7 +53,7 @@ def test_killed_at_a_point_a_stage_continues(point: str, whole: Uninterrupted, t
 def seconds(tmp_path_factory: pytest.TempPathFactory) -> float:
     """How long the stage takes in a process that has to import everything."""
     project, begun = sweep.fresh(tmp_path_factory.mktemp("timed") / "project"), time.monotonic()
-    project.kedro(*sweep.STAGE, sweep.PARAMETERS)
+    project.run(*sweep.STAGE, sweep.PARAMETERS)
     return time.monotonic() - begun
 
 

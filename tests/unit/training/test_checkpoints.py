@@ -252,7 +252,7 @@ def save_the_second(path: Path) -> None:
 @pytest.mark.parametrize("point", POINTS)
 def test_killed_anywhere_in_a_save_the_one_before_or_the_new_one_is_good(folder, point) -> None:
     folder.save(checkpoint(1))
-    assert forked(save_the_second, folder.path, fault=f"kill:{point}") == -signal.SIGKILL
+    assert forked(save_the_second, folder.path, VIP_FAULT=f"kill:{point}") == -signal.SIGKILL
     assert folder.latest("run").step in (1, 2)
     folder.save(checkpoint(2))
     assert {path.name for path in (folder.path / "run").iterdir()} == {"step_00000001", "step_00000002"}

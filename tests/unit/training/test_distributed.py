@@ -1,18 +1,23 @@
-"""Two processes under torchrun train as one does, sharded or not, also with batches that are not even."""
+"""Two processes, as torchrun begins them, train as one does, sharded or not, also with uneven batches."""
 
 import json
 import os
 import re
-import subprocess
-import sys
+import signal
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from accelerate import Accelerator
+from safetensors.torch import load_file, save_file
+from tests.forked import forked_together
+from tests.unit.training.conftest import TinyFamily, tiny_world
 
 from vip.losses.methods import OF_WINNERS
+from vip.training.optimisation import Optimisation
+from vip.training.train import train
 
 CHANGES = {"epochs": 1, "batch_size": 6, "sft_weight": "auto", "gradient_clip": 0.1, "ema_decay": 0.5}
 """Seven pairs: a batch of six, and one of a single pair, of which the second process gets none."""
@@ -22,42 +27,17 @@ AT_FIRST = {"gradient_norm_every": 100}
 BESIDE = CHANGES | AT_FIRST | {"method": "feature_distillation", "micro_batch_size": 2}
 """Each process has a teacher of its own beside the student, and micro-batches, the last of none."""
 
-BEGINNING = """
-import importlib.util, os, pathlib, signal, sys
-import torch
-from safetensors.torch import save_file
-spec = importlib.util.spec_from_file_location("worlds", sys.argv[1])
-worlds = sys.modules["worlds"] = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(worlds)
-rank, folder, changes = os.environ["RANK"], pathlib.Path(sys.argv[2]), eval(sys.argv[3])
-world = worlds.tiny_world(folder)
-"""
+
+def in_two_processes(program: Callable[..., None], folder: Path, *arguments: Any) -> None:
+    """Let two processes, which know their rank, do this in a world that stands in this folder."""
+    assert forked_together(2, program, folder, *arguments) == [0, 0]
 
 
-def in_two_processes(folder: Path, program: str, changes: dict[str, Any]) -> None:
-    """Run a program after `BEGINNING`, in a world that stands in this folder."""
-    path = folder / "program.py"
-    path.write_text(BEGINNING + program)
-    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]
-    paths = os.pathsep.join([str(Path(__file__).parents[3]), os.environ.get("PYTHONPATH", "")])
-    done = subprocess.run(
-        [*launcher, str(path), str(Path(__file__).with_name("conftest.py")), str(folder), repr(changes)],
-        env=os.environ | {"GLOO_SOCKET_IFNAME": "lo", "OMP_NUM_THREADS": "1", "PYTHONPATH": paths},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout
-
-
-TRAIN = """
-trained = world.train(**changes)
-if rank == "0":
-    student = trained.family.trainable()
-    save_file({name: value.detach() for name, value in student.items()}, folder / "student")
-"""
+def train_there(folder: Path, changes: dict[str, Any]) -> None:
+    trained = tiny_world(folder).train(**changes)
+    if os.environ["RANK"] == "0":
+        student = trained.family.trainable()
+        save_file({name: value.detach() for name, value in student.items()}, folder / "student")
 
 
 @pytest.mark.slow
@@ -66,25 +46,25 @@ def test_two_processes_train_as_one(world, tmp_path, changes) -> None:
     expected = world.train(**changes).family.trainable()
     two = tmp_path / "two"
     two.mkdir()
-    in_two_processes(two, TRAIN, changes)
+    in_two_processes(train_there, two, changes)
     assert_same(load_file(two / "student"), expected)
     for group in ("weights", "optimizer", "averages"):
         assert_same(checkpoint(two, 2, group), checkpoint(tmp_path, 2, group))
 
 
+def count_rows(folder: Path, changes: dict[str, Any]) -> None:
+    world = tiny_world(folder)
+    moving = Optimisation(world.pruned.open(), world.settings(**changes), Accelerator(cpu=True))
+    frozen: Any = moving.denoiser.spatial.weight
+    held: list[Any] = [*moving.parameters.values(), *moving._averages.values(), frozen]
+    rows = [len(tensor.to_local()) for tensor in held]
+    (folder / os.environ["RANK"]).write_text(json.dumps(rows))
+
+
 @pytest.mark.slow
 def test_each_of_two_processes_holds_half(tmp_path) -> None:
-    program = """
-from accelerate import Accelerator
-from vip.training.optimisation import Optimisation
-moving = Optimisation(world.pruned.open(), world.settings(**changes), Accelerator(cpu=True))
-frozen = moving.denoiser.spatial.weight
-held = [*moving.parameters.values(), *moving._averages.values(), frozen]
-rows = torch.tensor([len(tensor.to_local()) for tensor in held])
-(folder / rank).write_text(repr(rows.tolist()))
-"""
-    in_two_processes(tmp_path, program, SHARDED)
-    rows = [eval((tmp_path / rank).read_text()) for rank in "01"]
+    in_two_processes(count_rows, tmp_path, SHARDED)
+    rows = [json.loads((tmp_path / rank).read_text()) for rank in "01"]
     assert rows == [[2, 2, 2, 2, 1], [1, 1, 1, 1, 1]]
 
 
@@ -106,7 +86,7 @@ def test_a_training_goes_on_sharded_or_not(world, tmp_path, first, method) -> No
     other.mkdir()
     sharded = changes | {"sharding": "fsdp"}
     if first == "sharded":
-        in_two_processes(other, TRAIN, sharded)
+        in_two_processes(train_there, other, sharded)
     else:
         (run,) = world.checkpoints.path.iterdir()
         copied = other / "checkpoints" / run.name
@@ -118,7 +98,7 @@ def test_a_training_goes_on_sharded_or_not(world, tmp_path, first, method) -> No
     if first == "sharded":
         student = world.train(type(world.checkpoints)(other / "checkpoints"), **changes).family.trainable()
     else:
-        in_two_processes(other, TRAIN, sharded)
+        in_two_processes(train_there, other, sharded)
         student = load_file(other / "student")
     assert_same(student, expected)
     for group, tensors in zip(("weights", "optimizer"), ours, strict=True):
@@ -127,46 +107,51 @@ def test_a_training_goes_on_sharded_or_not(world, tmp_path, first, method) -> No
     assert [row["step"] for row in curve] == [1, 2, 3]
 
 
+def train_and_be_signalled(folder: Path, changes: dict[str, Any]) -> None:
+    """The second process gets a SIGTERM in its second step."""
+    rank, world = os.environ["RANK"], tiny_world(folder)
+    calls: list[int] = []
+
+    def leave(number: int, frame: object) -> None:
+        raise SystemExit(7)
+
+    def prepare(family: TinyFamily) -> None:
+        def before_predict() -> None:
+            calls.append(1)
+            if rank == "1" and len(calls) == 2:
+                signal.raise_signal(signal.SIGTERM)
+
+        family.before_predict = before_predict
+
+    world.pruned.prepare = prepare
+    signal.signal(signal.SIGTERM, leave)
+    try:
+        world.train(**changes)
+    except SystemExit as stopped:
+        (folder / rank).write_text(f"{stopped.code} after {len(calls)} calls")
+
+
 @pytest.mark.slow
 def test_a_signal_to_one_process_stops_all_after_one_step(world, tmp_path) -> None:
-    program = """
-def leave(number, frame):
-    raise SystemExit(7)
-
-def prepare(family):
-    def before_predict():
-        calls.append(1)
-        if rank == "1" and len(calls) == 2:
-            signal.raise_signal(signal.SIGTERM)
-    family.before_predict = before_predict
-
-calls, world.pruned.prepare = [], prepare
-signal.signal(signal.SIGTERM, leave)
-try:
-    world.train(**changes)
-except SystemExit as stopped:
-    (folder / rank).write_text(f"{stopped.code} after {len(calls)} calls")
-"""
     changes = {"epochs": 1, "batch_size": 2, "checkpoint_every": 100, "sharding": "fsdp"}
-    in_two_processes(tmp_path, program, changes)
+    in_two_processes(train_and_be_signalled, tmp_path, changes)
     assert [(tmp_path / rank).read_text() for rank in "01"] == ["7 after 2 calls"] * 2
     (run,) = (tmp_path / "checkpoints").iterdir()
     assert [path.name for path in run.iterdir()] == ["step_00000002"]
-    in_two_processes(tmp_path, TRAIN, changes)
+    in_two_processes(train_there, tmp_path, changes)
     expected = world.train(type(world.checkpoints)(tmp_path / "other"), **changes).family.trainable()
     assert_same(load_file(tmp_path / "student"), expected)
 
 
-BROKEN = """
-settings = world.settings(**changes)
-references = world.predictions(settings)
-world.clips.full["full3"].latents.fill_(float("nan"))
-try:
-    given = (world.pairs, world.clips, references, world.checkpoints, settings)
-    worlds.train(world.pruned, world.teacher, *given)
-except ValueError as error:
-    (folder / f"told_by_{rank}").write_text(str(error))
-"""
+def train_on_a_broken_clip(folder: Path, changes: dict[str, Any]) -> None:
+    world = tiny_world(folder)
+    settings = world.settings(**changes)
+    references = world.predictions(settings)
+    world.clips.full["full3"].latents.fill_(float("nan"))
+    try:
+        train(world.pruned, world.teacher, world.pairs, world.clips, references, world.checkpoints, settings)
+    except ValueError as error:
+        (folder / f"told_by_{os.environ['RANK']}").write_text(str(error))
 
 
 @pytest.mark.slow
@@ -174,7 +159,7 @@ except ValueError as error:
 def test_two_processes_stop_together_and_name_the_same_pair(tmp_path, method, sharding) -> None:
     changes = {"method": method, "epochs": 1, "batch_size": 2, "checkpoint_every": 1, "sharding": sharding}
     changes |= AT_FIRST if method in OF_WINNERS else {}
-    in_two_processes(tmp_path, BROKEN, changes)
+    in_two_processes(train_on_a_broken_clip, tmp_path, changes)
     told = [(tmp_path / f"told_by_{rank}").read_text() for rank in (0, 1)]
     assert told[0] == told[1]
     found = re.match(r"step (\d+): the loss is nan, nothing was updated .*; pairs: pair3\); ", told[0])
