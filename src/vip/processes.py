@@ -9,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
-from multiprocessing import parent_process
 from typing import Any, NoReturn, TypeVar
 
 from vip.errors import UserError
@@ -74,11 +73,6 @@ def this_run() -> Processes:
     """The processes that the launcher started; one where there was none."""
     count = int(os.environ.get("WORLD_SIZE", "1"))
     return Processes(int(os.environ["RANK"]), count) if count > 1 else Processes()
-
-
-def may_draw_bars() -> bool:
-    """Whether this process has the terminal for itself: the first of its run, and nobody's worker."""
-    return this_run().is_first and parent_process() is None
 
 
 @cache

@@ -4,12 +4,13 @@ import io
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kedro.io import AbstractDataset
 from kedro.utils import find_kedro_project
 from kedro_datasets._typing import HTMLPreview
 
+from vip.bars import bar
 from vip.datasets import previews
 from vip.datasets.codecs import ClipCodec, codec_named
 from vip.datasets.files import StoredDataError, is_intact, load_sealed, local_path, save_sealed
@@ -17,11 +18,8 @@ from vip.datasets.item_store import KEY, ItemStore, Stored
 from vip.errors import UserError
 from vip.faults import fault_point
 from vip.hashing import file_hash
-from vip.processes import may_draw_bars, this_run
+from vip.processes import this_run
 from vip.types import Items, LazyMap, Table
-
-if TYPE_CHECKING:
-    from tqdm import tqdm
 
 logger = logging.getLogger(__name__)
 
@@ -104,12 +102,12 @@ class LazyMapDataset(AbstractDataset[LazyMap[Any], Items[Any]]):
     def fingerprint(self) -> str:
         """The manifest's hash, each item checked against it; UserError naming what is missing or damaged."""
         manifest = self._read_manifest().drop_duplicates("key")
-        with _bar(f"Checking {self._path.stem}", len(manifest)) as bar:
+        with bar(f"Checking {self._path.stem}", len(manifest), "items") as shown:
             for key, sha256 in zip(manifest["key"], manifest["sha256"], strict=True):
                 stored = self._store.find(key)
                 if stored is None or stored.sha256 != sha256:
                     self._store.read(key, sha256)
-                bar.update()
+                shown.update()
         return file_hash(self._path)
 
     def files(self, suffix: str) -> list[Path]:
@@ -129,13 +127,13 @@ class LazyMapDataset(AbstractDataset[LazyMap[Any], Items[Any]]):
         return HTMLPreview(previews.gallery(clips, self._store.codec.frames_per_second))
 
     def _find(self, keys: Sequence[str], title: str) -> dict[str, Stored]:
-        with _bar(f"{title}: checking what is there", len(keys)) as bar:
+        with bar(f"{title}: checking what is there", len(keys), "items") as shown:
             found = {}
             for key in keys:
                 item = self._store.find(key)
                 if item is not None:
                     found[key] = item
-                bar.update()
+                shown.update()
             return found
 
     def _announce(self, title: str, keys: Sequence[str], missing: Sequence[str]) -> None:
@@ -153,11 +151,11 @@ class LazyMapDataset(AbstractDataset[LazyMap[Any], Items[Any]]):
     def _make(self, data: LazyMap[Any], shares: Sequence[Sequence[str]]) -> dict[str, Stored]:
         stored = {}
         batches = (batch for share in shares for batch in _chunks(share, data.batch_size))
-        with _bar(data.title, sum(map(len, shares))) as bar:
+        with bar(data.title, sum(map(len, shares)), "items") as shown:
             for batch in batches:
                 for key, item in zip(batch, _make_batch(data, batch), strict=True):
                     stored[key] = self._store.write(key, item)
-                bar.update(len(batch))
+                shown.update(len(batch))
         return stored
 
     def _write_manifest(self, table: Table, stored: Mapping[str, Stored]) -> None:
@@ -222,21 +220,6 @@ def _make_batch(data: LazyMap[Any], keys: Sequence[str]) -> Sequence[Any]:
     fault_point("lazy_map.batch.made")
     assert len(items) == len(keys), f"{data.title}: a batch of {len(keys)} keys made {len(items)} items"
     return items
-
-
-def _bar(title: str, total: int) -> "tqdm[Any]":
-    """A progress bar, shown only where it takes more than a moment; its time left rests on the mean rate."""
-    from tqdm import tqdm
-
-    return tqdm(
-        desc=title,
-        total=total,
-        unit=" items",
-        delay=1.0,
-        smoothing=0.0,
-        dynamic_ncols=True,
-        disable=not may_draw_bars(),
-    )
 
 
 def _in_project(folder: Path, beside: Path) -> Path:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from vip.errors import causes_of
 from vip.generation.device import make_room
 from vip.heap import keep_freed_memory
+from vip.hooks.progress import title
 from vip.processes import end_on_sigterm
 
 if TYPE_CHECKING:
@@ -29,12 +30,28 @@ def work(pipe: "Connection", number: int, count: int) -> None:
     import kedro.framework.project  # noqa: F401 - sets logging up, as conf/logging.yml says
 
     logging.getLogger("vip").setLevel(logging.WARNING)
+    logging.getLogger("vip.bars").setLevel(logging.INFO)
+    speaker = Speaker()
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(speaker)
     while True:
         try:
             node, catalog = pipe.recv()
         except EOFError:
             return
+        speaker.title = title(node.name)
         pipe.send(_errors_of(node, catalog))
+
+
+class Speaker(logging.Filter):
+    """Begins each message with what is worked on: several workers speak at once."""
+
+    title = "worker"
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Change the message, and let it pass."""
+        record.msg, record.args = f"{self.title}: {record.getMessage()}", ()
+        return True
 
 
 def _errors_of(node: "Node", catalog: Any) -> list[Exception]:

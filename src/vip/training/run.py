@@ -2,16 +2,15 @@
 
 import logging
 import math
-import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from vip.bars import bar
 from vip.errors import UserError
 from vip.faults import fault_point
 from vip.losses.methods import METHODS, Terms, Weights
-from vip.processes import may_draw_bars
 from vip.training.checkpoints import Checkpoint, CheckpointFolder
 from vip.training.curve import Row, mean_quantities
 from vip.training.draws import Step
@@ -85,19 +84,8 @@ class Run:
         logger.info("training was stopped after step %d, which is in a checkpoint", self.done)
 
     def _walk(self, steps: Sequence[Step], sft_weight: float) -> None:
-        from tqdm import tqdm
-
         title = f"Training the student ({self.settings.method})"
-        with tqdm(
-            total=len(steps),
-            initial=self.done,
-            desc=title,
-            unit=" steps",
-            file=sys.stderr,
-            disable=not may_draw_bars(),
-            smoothing=0.0,
-            dynamic_ncols=True,
-        ) as bar:
+        with bar(title, len(steps), "steps", done=self.done) as shown:
             try:
                 with self._together() as held:
                     for number, step in enumerate(steps[self.done :], start=self.done + 1):
@@ -105,7 +93,7 @@ class Run:
                         if number % self.settings.checkpoint_every == 0 or number == len(steps):
                             self._save(len(steps))
                         fault_point("training.step.after")
-                        bar.update()
+                        shown.update()
                         if self.optimisation.sharded and held_by_any(held):
                             break
             except (KeyboardInterrupt, SystemExit):

@@ -1,5 +1,6 @@
 """Nodes that do not wait for one another run at once, in processes that end with the one that began them."""
 
+import logging
 import os
 import signal
 import threading
@@ -56,6 +57,13 @@ def refuse(folder: str) -> str:
 
 def wait_long(folder: str) -> str:
     return meet(folder, "waiting", ["nobody"])
+
+
+def warn(folder: str) -> str:
+    logging.getLogger("vip.losses").info("of no interest")
+    logging.getLogger("vip.bars").info("%d of 2 steps", 1)
+    logging.getLogger("diffusers.models").warning("deprecated")
+    return "warned"
 
 
 def die(folder: str) -> str:
@@ -167,6 +175,18 @@ def test_what_is_current_is_not_made_again_by_any_number_of_processes(met, runne
     met.run(MEETING[:4], runner)
     assert len(met.heard.words) == told
     assert met.catalog.load("third") == made
+
+
+def test_what_a_worker_says_begins_with_its_node(world, capfd):
+    speaking = [
+        node(warn, "params:folder", name, name=f"redpo_seed_0.{name}") for name in ("first", "second")
+    ]
+    world.keeps("first", "second").run(speaking)
+    lines = [line.partition("  ")[2] for line in capfd.readouterr().out.splitlines()]
+    for name in ("first", "second"):
+        own = [line for line in lines if line.startswith(f"redpo seed 0: {name}: ")]
+        assert own == [f"redpo seed 0: {name}: 1 of 2 steps", f"redpo seed 0: {name}: deprecated"]
+    assert not any("of no interest" in line for line in lines)
 
 
 def test_an_error_comes_with_its_causes(world):

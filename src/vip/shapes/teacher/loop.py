@@ -1,12 +1,12 @@
 """One loop for the teacher's trainings: AdamW, a warm-up and a cosine fall, a moving average, checkpoints."""
 
 import math
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
+from vip.bars import bar
 from vip.errors import UserError
 from vip.faults import fault_point
 from vip.training.checkpoints import Checkpoint, CheckpointFolder
@@ -50,7 +50,6 @@ def learn(
     UserError, and no update, where loss or gradient norm is not finite.
     """
     import torch
-    from tqdm import tqdm
 
     weights: dict[str, Tensor] = {
         name: weight for name, weight in model.named_parameters() if weight.requires_grad
@@ -74,7 +73,7 @@ def learn(
         checkpoints.save(Checkpoint(run, len(curve), tensors, {"curve": curve}, last=loop.steps))
 
     try:
-        for step in tqdm(range(len(curve), loop.steps), run, loop.steps, initial=len(curve), file=sys.stderr):
+        for step in bar(run, loop.steps, "steps", done=len(curve), over=range(len(curve), loop.steps)):
             fault_point("training.step.before")
             for group in optimizer.param_groups:
                 group["lr"] = loop.learning_rate * learning_rate_factor(step, loop)
