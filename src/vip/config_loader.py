@@ -4,6 +4,7 @@ Kedro builds the registry without parameters, and kedro-viz opens projects with 
 What every command makes first is a config loader; so the loader remembers itself, and the registry asks it.
 """
 
+import copy
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -31,14 +32,22 @@ class ProjectConfigLoader(OmegaConfigLoader):
         runtime_params: dict[str, Any] | None = None,
         **options: Any,
     ) -> None:
+        self._found: dict[str, dict[str, Any]] = {}
         super().__init__(conf_source, env, runtime_params, **options)
         _latest[:] = [self]
 
     def __getitem__(self, key: str) -> dict[str, Any]:
-        """As Kedro's, but UserError where a file is no YAML mapping, whatever else it is."""
-        found = self._read(key)
-        with_runs = key == "parameters" and _is_number_of_stages(found.get("stages"))
-        return found | {RUNS: _of_runs(found)} if with_runs else found
+        """As Kedro's, but read once, and UserError where a file is no YAML mapping, whatever else it is."""
+        if key not in self._found:
+            found = self._read(key)
+            with_runs = key == "parameters" and _is_number_of_stages(found.get("stages"))
+            self._found[key] = found | {RUNS: _of_runs(found)} if with_runs else found
+        return copy.deepcopy(self._found[key])
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        """As Kedro's: what is set counts, whatever was read before."""
+        self._found.clear()
+        super().__setitem__(key, value)
 
     def _read(self, key: str) -> dict[str, Any]:
         try:
