@@ -9,6 +9,7 @@ import torch
 from safetensors.torch import load_file
 from tests.unit.training.trained import assert_same, weights
 
+from vip import bars
 from vip.errors import UserError
 from vip.training.curve import CURVE
 from vip.training.train import run_name, train
@@ -275,7 +276,8 @@ def test_a_gradient_that_is_not_finite_stops_too(world) -> None:
     assert not world.checkpoints.path.exists()
 
 
-def test_progress_goes_to_stderr_with_a_title(world, capsys) -> None:
+def test_progress_goes_to_stderr_with_a_title(world, capsys, monkeypatch) -> None:
+    monkeypatch.setattr(bars, "A_MOMENT", 0.0)
     world.train()
     shown = capsys.readouterr()
     assert shown.out == ""
