@@ -1,4 +1,4 @@
-"""Things done in forked processes, which may die: the heavy libraries are imported once, for all of them."""
+"""Things done in forked processes of one thread, which may die: heavy libraries are imported once for all."""
 
 import importlib
 import multiprocessing
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, cast
 
 HEAVY = (
     "accelerate",
@@ -66,13 +66,14 @@ def forked_together(count: int, function: Callable[..., Any], *arguments: Any) -
     """Call it in so many processes at once, which find each other as those of torchrun do."""
     with socket.create_server(("localhost", 0)) as free:
         port = str(free.getsockname()[1])
-    shared = {"MASTER_ADDR": "localhost", "MASTER_PORT": port, "WORLD_SIZE": str(count)}
+    place = {"MASTER_ADDR": "localhost", "MASTER_PORT": port, "GLOO_SOCKET_IFNAME": "lo"}
+    shared = place | {"WORLD_SIZE": str(count)}
     ranks = [{"RANK": str(rank), "LOCAL_RANK": str(rank)} for rank in range(count)]
     return _ended([_begin(shared | rank, function, *arguments) for rank in ranks])
 
 
 def forked_kedro(folder: Path, *arguments: str, **environment: str) -> Told:
-    """`kedro <arguments>` in a folder, on one thread."""
+    """`kedro <arguments>` in a folder."""
     with TemporaryDirectory() as kept:
         printed = Path(kept) / "stdout", Path(kept) / "stderr"
         code = forked(_kedro, folder, arguments, printed, **environment)
@@ -86,20 +87,19 @@ def _begin(environment: dict[str, str], function: Callable[..., Any], *arguments
 
 
 def _ended(processes: list[BaseProcess]) -> list[int]:
-    codes = []
+    """Their exit codes; a process that does not end is no process that was killed."""
     for process in processes:
         process.join(PATIENCE)
-        if process.exitcode is None:
+    if late := [process for process in processes if process.exitcode is None]:
+        for process in late:
             process.kill()
-            process.join()
-        assert process.exitcode is not None
-        codes.append(process.exitcode)
-        process.close()
-    return codes
+        raise TimeoutError(f"{len(late)} of {len(processes)} processes did not end in {PATIENCE:g} s")
+    return [cast("int", process.exitcode) for process in processes]
 
 
 def _call(environment: dict[str, str], function: Callable[..., Any], *arguments: Any) -> None:
     os.environ |= environment
+    importlib.import_module("torch").set_num_threads(1)
     function(*arguments)
 
 
@@ -108,6 +108,5 @@ def _kedro(folder: Path, arguments: tuple[str, ...], printed: tuple[Path, Path])
     os.chdir(folder)
     for stream, path in zip((1, 2), printed, strict=True):
         os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), stream)
-    importlib.import_module("torch").set_num_threads(1)
     sys.argv = ["kedro", *arguments]
     importlib.import_module("kedro.framework.cli.cli").main()

@@ -1,7 +1,6 @@
 """How far a long loop is: a bar where a terminal is one's own, a line a minute where it is shared."""
 
 import logging
-import sys
 from collections.abc import Iterable
 from multiprocessing import parent_process
 from typing import TYPE_CHECKING, Any
@@ -41,7 +40,7 @@ def bar(
 
 
 def _as_a_bar() -> dict[str, Any]:
-    return {"file": sys.stderr, "delay": A_MOMENT, "dynamic_ncols": True}
+    return {"delay": A_MOMENT, "dynamic_ncols": True}
 
 
 def _as_lines() -> dict[str, Any]:

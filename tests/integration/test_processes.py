@@ -32,14 +32,7 @@ def start(project, count: int) -> subprocess.Popen[str]:
 
 def start_side_by_side(project, count: int) -> subprocess.Popen[str]:
     """Begin stage 1 with nodes side by side."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "kedro", *STAGE_ONE, f"--processes={count}"],
-        cwd=project.path,
-        env=project.environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    return project.start(*STAGE_ONE, f"--processes={count}")
 
 
 def of_stage_one(project) -> dict[str, bytes]:

@@ -38,7 +38,7 @@ def outline_denoiser(folder: Path, record: PruningRecord) -> "nn.Module":
 
 def open_denoiser(folder: Path, record: PruningRecord) -> "nn.Module":
     """Build the U-Net without weights, take out what the record says is gone, and load the rest strictly."""
-    denoiser = outline_denoiser(folder, PruningRecord("", ""))
+    denoiser = _outline_denoiser(folder)
     modules = all_paths(denoiser)
     removed = paths_of_units(record.removed, modules)
     state = read_weights(folder / "unet")

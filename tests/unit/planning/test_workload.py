@@ -58,7 +58,7 @@ def test_clips_and_calls_by_hand(table):
     assert (training["clips"], training["calls"]) == (0, 96 * 4 * 2 * 2)
 
 
-@pytest.mark.parametrize(("maximum", "pairs"), [(100, 100), (1000, 96 * 4)])
+@pytest.mark.parametrize(("maximum", "pairs"), [(100, 100), (96 * 4, 96 * 4), (1000, 96 * 4)])
 def test_no_more_pairs_are_planned_than_are_kept(tiny_teacher, table, maximum, pairs):
     work = replace(WORK, stages=WORK.stages[:1], maximum_pairs=maximum)
     found = plan(lambda: AnimateDiff.open(tiny_teacher, "meta"), work)
